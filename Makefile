@@ -1,0 +1,71 @@
+# `make` lists itself; one target is one thing that CI or a developer does.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all quick check unit spark adapters e2e containers docker-images bench lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+$(READY): requirements/bootstrap.lock requirements/dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else "Python 3.11 is needed (AWS Glue 5.1 has it); found " + sys.version.split()[0] + ". Try: make PYTHON=/path/to/python3.11")'
+	@echo "setup: Python environment from the locks (once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-build-isolation-package pyspark -r requirements/dev.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+setup: $(READY) ## install everything that a run or a test needs (the only step that needs a network)
+	@$(BIN)/python -m lakehouse_local.setup
+
+demo: setup ## six months of a business from PostgreSQL to proven gold, then three more days
+	@$(BIN)/python -m lakehouse_local.demo
+
+test: setup ## every test layer that this machine can run, naming what it cannot and why
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/python -m pytest
+
+test-all: setup ## the same and what takes many minutes: ten kills of a run, each followed by the proof
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/python -m pytest -m "slow or not slow"
+
+quick: $(READY) check unit ## style, types and the tests without a JVM: under a minute
+
+check: $(READY) ## style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+unit: $(READY) ## tests without a JVM
+	@$(BIN)/python -m pytest tests/unit
+
+spark: setup ## the pure core on one shared Spark
+	@$(BIN)/python -m pytest tests/spark
+
+adapters: setup ## capture, providers, table formats, queries on real PostgreSQL, S3 and Spark
+	@$(BIN)/python -m pytest tests/adapters
+
+e2e: setup ## the whole way, from the source to gold
+	@$(BIN)/python -m pytest tests/e2e
+
+containers: setup docker-images ## the container layer alone (needs a container engine)
+	@$(BIN)/python -m pytest -m container
+
+docker-images: ## build the PostgreSQL 15 and LocalStack images
+	@infra/docker/build
+
+bench: setup ## speed as ratios against a peer in one run
+	@$(BIN)/python -m bench
+
+lock: $(READY) ## resolve the locks anew
+	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements/bootstrap.in -o requirements/bootstrap.lock
+	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --extra dev -o requirements/dev.lock
+	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements/java.in -o requirements/java.lock
+	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --exclude-newer 2025-06-15 requirements/localstack.in -o requirements/localstack.lock
+
+clean: ## remove the environment and what the tests left (a running lakehouse is stopped first)
+	@test ! -x $(BIN)/lakehouse || $(BIN)/lakehouse down
+	@rm -rf .venv .lakehouse .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,100 @@
+"""Verbs that move data: seed, simulate, replicate, run."""
+
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from lakehouse_local import environment, settings
+from lakehouse_local.cli import output
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+def seed(
+    scale: Annotated[
+        str, typer.Option(help="small, medium (543,928 rows, the POC's) or large (ten times medium).")
+    ] = "medium",
+    seed: Annotated[int, typer.Option(help="Everything that is generated follows from it.")] = 7,
+    *,
+    json: AsJson = False,
+) -> None:
+    """Fill the source with six months of a business, planted defects included."""
+    from source_app import seeding  # noqa: PLC0415 - Django starts only where it is needed
+
+    chosen = settings.from_environment()
+    running = environment.load(chosen)
+    with output.counting() as progress:
+        seeded = seeding.seed(running.postgres.dsn, scale, seed, chosen.cache / "seeds", progress)
+    if json:
+        output.as_json(seeded.as_dict())
+    else:
+        output.out.print(seeded.summary())
+
+
+def simulate(
+    days: Annotated[int, typer.Option(min=1, help="Business days to play.")] = 1,
+    seed: Annotated[int, typer.Option(help="The days follow from it and from what the source holds.")] = 7,
+    *,
+    json: AsJson = False,
+) -> None:
+    """Play business days into the source: orders, payments, refunds, corrections, erasures, key changes, late events."""
+    from source_app import simulation  # noqa: PLC0415 - Django starts only where it is needed
+
+    running = environment.load(settings.from_environment())
+    with output.counting() as progress:
+        played = simulation.simulate(running.postgres.dsn, days, seed, progress)
+    if json:
+        output.as_json(played.as_dict())
+    else:
+        output.out.print(played.summary())
+
+
+def replicate(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Stop when everything committed so far is in bronze.")] = False,
+    reload: Annotated[bool, typer.Option("--reload", help="Load all tables again, as a new epoch.")] = False,
+) -> None:
+    """Capture the source into bronze: a full load the first time, then changes, until you stop it (Ctrl-C)."""
+    from lakehouse_local.lake import sources  # noqa: PLC0415
+
+    chosen = settings.from_environment()
+    running = environment.load(chosen)
+    stop = threading.Event()
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, lambda *_: stop.set())
+    with output.working("capturing") as say:
+        captured = sources.capture(running, chosen, say, until=None if once else stop, reload=reload)
+    for warning in captured.warnings:
+        output.err.print(f"[yellow]warning[/] {warning}")
+    output.out.print(str(captured))
+
+
+def run(*, json: AsJson = False) -> None:
+    """Capture what is new, merge it into silver, refresh gold, and write the run record.
+
+    With nothing new it says so and does nothing. Rows in are always kept + quarantined + superseded, or the run stops.
+    """
+    from lakehouse_local.lake import work  # noqa: PLC0415 - Spark's libraries load only where they are needed
+
+    chosen = settings.from_environment()
+    running = environment.load(chosen)
+    with output.working("looking for changes") as say:
+        report = work.run(running, chosen, say)
+    if json:
+        output.as_json(report.as_dict())
+        return
+    output.out.print(report.headline())
+    if report.tables:
+        output.table(
+            "taken in",
+            ("table", "rows in", "upserts", "deletes", "quarantined", "superseded"),
+            [(name, c.read, c.upserts, c.deletes, c.quarantined, c.superseded) for name, c in report.tables.items()],
+        )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs to the application."""
+    for verb in (seed, simulate, replicate, run):
+        app.command()(verb)

@@ -1,0 +1,126 @@
+"""Verbs that look: verify, query, history, quality."""
+
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from lakehouse_local import environment, settings
+from lakehouse_local.cli import output
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+class Shape(StrEnum):
+    """How a query's rows are written."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+def verify(*, json: AsJson = False) -> None:
+    """Prove that silver and bronze equal PostgreSQL at one LSN; exit code 1 and the keys that differ if not.
+
+    What is committed now and not yet in the lake is captured and taken in first.
+    """
+    from lakehouse_local.lake import work  # noqa: PLC0415 - Spark's libraries load only where they are needed
+    from lakehouse_local.proof.verify import show  # noqa: PLC0415
+
+    chosen = settings.from_environment()
+    running = environment.load(chosen)
+    with output.working("verifying") as say:
+        report = work.verify(running, chosen, say)
+    if json:
+        output.as_json(report)
+    else:
+        show(report, output.out)
+    raise typer.Exit(report.exit_code)
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT over silver.* and gold.*; DuckDB's dialect.")],
+    as_of: Annotated[str | None, typer.Option(help="A business time: 2025-06-01, or 2025-06-01T12:00:00Z.")] = None,
+    shape: Annotated[Shape, typer.Option("--format", "-f", help="How to write the rows.")] = Shape.table,
+) -> None:
+    """Ask the lake: DuckDB over exactly the files of the tables' current snapshots.
+
+    Readers' views are silver.orders, silver.customers ...; history is silver.order_version ...; marts are
+    gold.revenue_daily ...; the names that Athena uses work too: "lakehouse-poc_dev_silver".orders.
+    """
+    from lakehouse_local.query.engine import QueryEngine, parse_as_of  # noqa: PLC0415
+
+    chosen = settings.from_environment()
+    result = QueryEngine(environment.load(chosen), chosen).run(sql, parse_as_of(as_of) if as_of else None)
+    match shape:
+        case Shape.table:
+            output.out.print(result.table())
+        case Shape.json:
+            result.write_json(sys.stdout)
+        case Shape.csv:
+            result.write_csv(sys.stdout)
+
+
+class Report(StrEnum):
+    """How a report is written."""
+
+    text = "text"
+    json = "json"
+    html = "html"
+
+
+def quality(
+    shape: Annotated[Report, typer.Option("--format", "-f", help="How to write the report.")] = Report.text,
+) -> None:
+    """Check the contracts' rules over silver: how many rows each looked at, how many fail, what is in quarantine."""
+    from lakehouse_core import quality as rules  # noqa: PLC0415 - Spark's libraries load only where they are needed
+    from lakehouse_local.lake import checks  # noqa: PLC0415
+
+    chosen = settings.from_environment()
+    running = environment.load(chosen)
+    with output.working("checking quality") as say:
+        report = checks.report(running, chosen, say)
+    write = {Report.text: rules.to_text, Report.json: rules.to_json, Report.html: rules.to_html}[shape]
+    typer.echo(write(report), nl=False)
+
+
+def history(
+    table: Annotated[
+        str, typer.Argument(help="A base table, reader's view or mart: order, orders, gold.revenue_daily.")
+    ],
+    *,
+    json: AsJson = False,
+) -> None:
+    """List what each run did to a table: its commit, the business time it goes up to, the account of its rows."""
+    from lakehouse_local.query.history import history as rows_of  # noqa: PLC0415
+    from lakehouse_local.storage import S3Storage  # noqa: PLC0415
+
+    chosen = settings.from_environment()
+    rows = rows_of(S3Storage(environment.load(chosen).s3), chosen.naming, table)
+    if json:
+        output.as_json(rows)
+        return
+    output.table(
+        table,
+        ("run", "as of", "commit", "rows in", "upserts", "deletes", "quarantined", "superseded"),
+        [
+            (
+                row.run,
+                f"{row.as_of:%Y-%m-%d %H:%M}",
+                row.change.commit,
+                row.change.rows_in,
+                row.change.upserts,
+                row.change.deletes,
+                row.change.quarantined,
+                row.change.superseded,
+            )
+            for row in rows
+        ],
+    )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs to the application."""
+    for verb in (verify, query, history, quality):
+        app.command()(verb)

@@ -1,0 +1,1 @@
+"""Taking bronze into silver and gold: who may write, what was taken in, and the run itself."""

@@ -1,0 +1,74 @@
+"""One run's changes, all entities: what is read once, and what each entity takes of it."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from pyspark import StorageLevel
+
+from lakehouse_core.bronze import Bronze, dms
+from lakehouse_core.contracts import CONTRACTS, Contract, Phase, position
+from lakehouse_local.capture.manifest import Manifest
+from lakehouse_local.lake import bronze, silver
+from lakehouse_local.lake.lake import Lake
+from lakehouse_local.lake.records import RunRecord
+from lakehouse_local.lake.silver import Taken
+from lakehouse_local.progress import Say
+
+SIDE_BY_SIDE = 3
+"""Entities written at once: more than the machine's cores would only take memory from each other."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The manifests of one run, all of one epoch and one kind, in order."""
+
+    run: int
+    manifests: tuple[Manifest, ...]
+
+    def touches(self, contract: Contract) -> bool:
+        """Whether the table has changes; a load touches every table, because what it does not have is deleted."""
+        if self.manifests[0].kind == "load":
+            return True
+        entries = (manifest.tables.get(f"{contract.schema}.{contract.table}") for manifest in self.manifests)
+        return any(e and e.inserts + e.updates + e.deletes + e.truncates for e in entries)
+
+
+def take(lake: Lake, batch: Batch, last: RunRecord | None, say: Say) -> dict[str, Taken]:
+    """Take the batch into every silver table that it touches; by entity."""
+    say(f"checking {sum(len(m.files) for m in batch.manifests)} bronze files against their manifests")
+    bronze.check(lake, batch.manifests)
+    touched = [contract for contract in CONTRACTS.values() if batch.touches(contract)]
+    say(f"silver: {', '.join(contract.entity for contract in touched) or 'no table is touched'}")
+    epoch = batch.manifests[0].epoch
+    if batch.manifests[0].kind == "load":
+        floor = position(epoch, Phase.LOAD, 0, 0)
+        return _each(
+            lake, batch, touched, lambda contract: bronze.load(lake, batch.manifests[0], contract), lambda _: floor
+        )
+    raw = bronze.transactions(lake, batch.manifests).persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        return _each(
+            lake, batch, touched, lambda contract: dms.transaction_rows(raw, contract, epoch), lambda c: _floor(last, c)
+        )
+    finally:
+        raw.unpersist()
+
+
+def _each(
+    lake: Lake,
+    batch: Batch,
+    touched: list[Contract],
+    read: Callable[[Contract], Bronze],
+    floor: Callable[[Contract], str | None],
+) -> dict[str, Taken]:
+    # The largest first: the others then fill the gaps.
+    order = sorted(touched, key=lambda contract: -contract.rows_hint)
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        taken = list(pool.map(lambda c: silver.take(lake, c, read(c), batch.run, floor(c)), order))
+    return {contract.entity: each for contract, each in zip(order, taken, strict=True)}
+
+
+def _floor(last: RunRecord | None, contract: Contract) -> str | None:
+    entry = last.tables.get(f"silver.{contract.entity}") if last else None
+    return entry.floor if entry else None

@@ -1,0 +1,203 @@
+"""`lakehouse run`: capture what is new, take it into silver, refresh gold, write the record."""
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+
+from lakehouse_core.contracts import CONTRACTS
+from lakehouse_core.flow import Counts
+from lakehouse_core.ports import Storage
+from lakehouse_core.tables import format_named
+from lakehouse_local.capture import manifest
+from lakehouse_local.capture.manifest import Manifest
+from lakehouse_local.environment import Environment
+from lakehouse_local.errors import FormatChanged, LeaseLost
+from lakehouse_local.lake import gold, intent, lease, mark, records, sources
+from lakehouse_local.lake.batch import Batch, take
+from lakehouse_local.lake.intent import Intent
+from lakehouse_local.lake.lake import Lake
+from lakehouse_local.lake.records import Applied, RunRecord, TableRecord
+from lakehouse_local.lake.silver import Taken
+from lakehouse_local.progress import Say
+from lakehouse_local.proof import verify as proof
+from lakehouse_local.proof.verify import VerifyReport
+from lakehouse_local.settings import Settings
+from lakehouse_local.spark.session import session
+from lakehouse_local.storage import S3Storage
+
+MARTS_SIDE_BY_SIDE = 3
+"""More than the machine's cores would only take memory from each other."""
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a call did: the numbers of its runs, the account of each table, the marts, and how long each part took."""
+
+    runs: tuple[int, ...]
+    as_of: datetime | None
+    captured: sources.Captured
+    tables: dict[str, Counts] = field(default_factory=dict)
+    marts: tuple[str, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def headline(self) -> str:
+        """One line for people."""
+        if not self.runs:
+            return f"nothing new: silver and gold hold all that was committed ({self.captured})"
+        rows = sum(counts.read for counts in self.tables.values())
+        took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in self.seconds.items())
+        return (
+            f"run {self.runs[-1]}: {rows:,} changes into silver, {len(self.marts)} marts refreshed, "
+            f"as of {self.as_of:%Y-%m-%d %H:%M} UTC ({took})"
+        )
+
+    def as_dict(self) -> dict[str, object]:
+        """The report as plain values."""
+        return asdict(self)
+
+
+def run(environment: Environment, settings: Settings, say: Say, *, table_format: str = "hudi") -> RunReport:
+    """Take in everything that is committed in the source when this is called.
+
+    Raises:
+        LakehouseError: by name; what was not recorded is repeated by the next run.
+    """
+    captured = sources.capture(environment, settings, say)
+    return take_in(environment, settings, captured, say, table_format=table_format)
+
+
+def verify(environment: Environment, settings: Settings, say: Say) -> VerifyReport:
+    """Compare source, bronze and silver at one LSN, after taking in what is committed below it."""
+
+    def catch_up(lsn: int) -> None:
+        captured = sources.capture(environment, settings, say, until=lsn)
+        last = records.latest(S3Storage(environment.s3), settings.naming)
+        take_in(environment, settings, captured, say, table_format=last.format if last else "hudi")
+        say("comparing source, bronze and silver")
+
+    return proof.verify(environment, settings, catch_up)
+
+
+def take_in(
+    environment: Environment, settings: Settings, captured: sources.Captured, say: Say, *, table_format: str = "hudi"
+) -> RunReport:
+    """Take in everything that bronze holds and silver does not."""
+    storage = S3Storage(environment.s3)
+    bucket = settings.naming.bucket("bronze")
+    if not _pending(storage, bucket, records.latest(storage, settings.naming)):
+        return RunReport((), None, captured)
+    seconds = {"capture": captured.seconds}
+    with _timed(seconds, "Spark"):
+        say("starting Spark")
+        spark = session(settings, environment.s3, "lakehouse run")
+    lake = Lake(settings.naming, storage, spark, format_named(table_format, spark))
+    done: list[RunRecord] = []
+    counts: list[dict[str, Taken]] = []
+    with lease.hold(storage, lake.silver) as still_ours:
+        # What there is may have changed before the lease was ours.
+        last = records.latest(storage, settings.naming)
+        _require_format(last, table_format)
+        pending = _pending(storage, bucket, last)
+        while pending:
+            batch = _next(lake, last, pending)
+            pending = pending[len(batch.manifests) :]
+            with _timed(seconds, "silver"):
+                taken = take(lake, batch, last, say)
+            record = _record(lake, batch, last, taken)
+            if not pending:
+                with _timed(seconds, "gold"):
+                    record = _with_gold(lake, record, taken, say)
+            still_ours()
+            if not storage.put_if_absent(lake.silver, record.key, record.to_json()):
+                raise LeaseLost(f"another process wrote {record.key}", hint="lakehouse run goes on from it")
+            mark.advance(settings.home, run=record.run)
+            last = record
+            done.append(record)
+            counts.append(taken)
+    return RunReport(
+        runs=tuple(record.run for record in done),
+        as_of=done[-1].as_of if done else None,
+        captured=captured,
+        tables={
+            f"silver.{entity}": _sum(each[entity].counts for each in counts if entity in each) for entity in CONTRACTS
+        },
+        marts=done[-1].marts if done else (),
+        seconds=seconds,
+    )
+
+
+def _pending(storage: Storage, bucket: str, last: RunRecord | None) -> list[Manifest]:
+    """The manifests that no run has taken in; ManifestGap where the chain is broken."""
+    after = (last.applied_until.epoch, last.applied_until.sequence) if last else None
+    return manifest.read_chain(storage, bucket, after)
+
+
+def _next(lake: Lake, last: RunRecord | None, pending: Sequence[Manifest]) -> Batch:
+    """The manifests of the next run: one load, or all changes of one epoch up to its end; as its intent says."""
+    first = pending[0]
+    alike = [m for m in pending if (m.epoch, m.kind) == (first.epoch, first.kind)]
+    number = last.run + 1 if last else 1
+    wanted = Intent(number, first.epoch, first.sequence, alike[-1].sequence)
+    settled = intent.settle(lake.storage, lake.silver, wanted)
+    return Batch(number, tuple(m for m in alike if m.sequence <= settled.last))
+
+
+def _record(lake: Lake, batch: Batch, last: RunRecord | None, taken: dict[str, Taken]) -> RunRecord:
+    """The run's record, gold still as the last run left it."""
+    before = dict(last.tables) if last else {}
+    unchanged = {name: TableRecord(entry.commit, floor=entry.floor) for name, entry in before.items()}
+    changed = {
+        f"silver.{entity}": TableRecord(
+            commit=each.commit,
+            rows_in=each.counts.read,
+            upserts=each.counts.upserts,
+            deletes=each.counts.deletes,
+            quarantined=each.counts.quarantined,
+            superseded=each.counts.superseded,
+            floor=each.floor,
+        )
+        for entity, each in taken.items()
+    }
+    end = batch.manifests[-1]
+    return RunRecord(
+        run=batch.run,
+        as_of=max(end.clock_time, last.as_of) if last else end.clock_time,
+        format=lake.format.name,
+        wire=end.wire,
+        applied_until=Applied(end.epoch, end.sequence, end.end_lsn),
+        tables=unchanged | changed,
+    )
+
+
+def _with_gold(lake: Lake, record: RunRecord, taken: dict[str, Taken], say: Say) -> RunRecord:
+    """The record after the marts were computed again; all of them, since each knows what is complete at ``as_of``."""
+    marts = gold.stale(set(taken), record)
+    inputs = gold.Inputs(lake, record)
+    say(f"gold: {len(marts)} marts")
+    with ThreadPoolExecutor(MARTS_SIDE_BY_SIDE) as pool:
+        commits = list(pool.map(lambda mart: gold.refresh(lake, mart, inputs, record.as_of), marts))
+    refreshed = {f"gold.{mart.name}": TableRecord(commit) for mart, commit in zip(marts, commits, strict=True)}
+    return replace(record, tables={**record.tables, **refreshed}, marts=tuple(mart.name for mart in marts))
+
+
+def _require_format(last: RunRecord | None, table_format: str) -> None:
+    if last is not None and last.format != table_format:
+        raise FormatChanged(
+            f"this lake's tables are {last.format}; {table_format} was asked for",
+            hint=f"lakehouse run --format {last.format}, or another LAKEHOUSE_HOME for the other format",
+        )
+
+
+def _sum(counts: Iterator[Counts]) -> Counts:
+    found = list(counts)
+    return Counts(*(sum(getattr(each, name) for each in found) for name in Counts.__dataclass_fields__))
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    seconds[name] = seconds.get(name, 0.0) + time.monotonic() - started

@@ -1,0 +1,37 @@
+"""What each run did to one table."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from lakehouse_core.contracts import Naming
+from lakehouse_core.errors import TableMissing
+from lakehouse_core.ports import Storage
+from lakehouse_local.lake import records
+from lakehouse_local.lake.records import TableRecord
+from lakehouse_local.query import names
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """One commit of a table: the run that made it, and the business time up to which its data goes."""
+
+    run: int
+    as_of: datetime
+    change: TableRecord
+
+
+def history(storage: Storage, naming: Naming, table: str) -> list[HistoryRow]:
+    """The commits of a table, oldest first; runs that left it alone are not among them.
+
+    ``table`` may be a base table, a reader's view or a mart, with or without its layer; UnknownTable lists what there is.
+    """
+    found = records.every(storage, naming)
+    if not found:
+        raise TableMissing("the lake is empty: no run has finished yet", hint="lakehouse run")
+    name = names.recorded_table(found[-1], naming, table)
+    rows: list[HistoryRow] = []
+    for record in found:
+        change = record.tables.get(name)
+        if change is not None and (not rows or rows[-1].change.commit != change.commit):
+            rows.append(HistoryRow(record.run, record.as_of, change))
+    return rows

@@ -1,0 +1,161 @@
+"""One Spark session for everything: Hudi and Delta together, S3A, UTC, ANSI, quiet.
+
+Settings and their reasons are measured ones; there is one session per process, and a second call gives the same.
+"""
+
+import os
+import sys
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from pyspark import SparkContext
+from pyspark.sql import SparkSession
+
+from lakehouse_local.environment import S3Part
+from lakehouse_local.errors import SparkRefused
+from lakehouse_local.settings import Settings
+from lakehouse_local.spark import cds, jars, java
+
+_FORMATS = {
+    # spark_catalog can be only one of the two; with Delta's, everything of both formats works.
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.sql.extensions": "org.apache.spark.sql.hudi.HoodieSparkSessionExtension,"
+    "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
+    "spark.kryo.registrator": "org.apache.spark.HoodieSparkKryoRegistrar",
+    # The default of 50 makes the first look at each small Delta table a job of 50 tasks.
+    "spark.databricks.delta.snapshotPartitions": "1",
+}
+_SEMANTICS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    # Micros, because Athena reads no INT96 and Hudi stores millis as micros. CORRECTED: year 0001 stays year 0001.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    "spark.sql.avro.datetimeRebaseModeInRead": "CORRECTED",
+    "spark.sql.avro.datetimeRebaseModeInWrite": "CORRECTED",
+}
+_LOCAL = {
+    "spark.ui.enabled": "false",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.default.parallelism": "2",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.ui.showConsoleProgress": "false",
+}
+_S3A = {
+    "fs.s3a.path.style.access": "true",
+    "fs.s3a.aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
+    # Bounded: with S3 gone the defaults hang for minutes.
+    "fs.s3a.attempts.maximum": "3",
+    "fs.s3a.retry.limit": "3",
+    "fs.s3a.retry.interval": "200ms",
+    "fs.s3a.connection.establish.timeout": "3000",
+    "fs.s3a.connection.timeout": "20000",
+    "fs.s3a.threads.max": "16",
+    "fs.s3a.connection.maximum": "32",
+    # One directory tree per run and one publisher per tree: no rename by a second committer can interfere.
+    "mapreduce.fileoutputcommitter.algorithm.version": "2",
+}
+
+
+def session(settings: Settings, s3: S3Part | None, app_name: str) -> SparkSession:
+    """This process's Spark session, connected to ``s3`` if one is given.
+
+    Raises JavaMissing, JarsUnavailable, JarsAltered, or SparkRefused where the JVM does not come up.
+    """
+    first = SparkContext._active_spark_context is None  # noqa: SLF001  # pyspark's own test for "is there one already"
+    if first:
+        _prepare(settings)
+    try:
+        spark = _builder(settings, app_name).getOrCreate()
+    except Exception as error:
+        raise SparkRefused(
+            f"Spark did not start: {error}",
+            hint=f"look into {_log_file(settings)}; LAKEHOUSE_DRIVER_MEMORY sets the heap ({settings.driver_memory})",
+        ) from error
+    if first:
+        _silence(spark, _log_file(settings))
+    if s3:
+        connect(spark, s3)
+    return spark
+
+
+def connect(spark: SparkSession, s3: S3Part) -> None:
+    """Point S3A at that S3.
+
+    Set in the running session, not on the JVM's command line, where every user of the machine could read the secret.
+    """
+    hadoop = spark.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001  # no public way
+    values = _S3A | {
+        "fs.s3a.endpoint": s3.endpoint,
+        "fs.s3a.endpoint.region": s3.region,
+        "fs.s3a.connection.ssl.enabled": str(s3.endpoint.startswith("https")).lower(),
+        "fs.s3a.access.key": s3.access_key,
+        "fs.s3a.secret.key": s3.secret_key,
+    }
+    if all(hadoop.get(key) == value for key, value in values.items()):
+        return
+    for key, value in values.items():
+        hadoop.set(key, value)
+    # Hadoop keeps a client per bucket: those of another endpoint must go.
+    spark._jvm.org.apache.hadoop.fs.FileSystem.closeAll()  # type: ignore[union-attr]  # noqa: SLF001
+
+
+def java_options(settings: Settings, archive: str) -> str:
+    """The driver JVM's options: log file, time zone of Hudi's instants, and the class-data archive's switch."""
+    with as_file(files(__package__) / "log4j2.properties") as logging:
+        return " ".join(
+            (
+                "-Duser.timezone=UTC",
+                # Spark compiles code for every query; a full code cache switches the JVM's compiler off for good.
+                "-XX:ReservedCodeCacheSize=512m",
+                f'"-Dlog4j2.configurationFile={logging.as_uri()}"',
+                f'"-Dlakehouse.spark.log={_log_file(settings)}"',
+                archive,
+            )
+        )
+
+
+def _prepare(settings: Settings) -> None:
+    """What the JVM finds at its start: a home, and this Python for its workers."""
+    _log_file(settings).parent.mkdir(parents=True, exist_ok=True)
+    os.environ["JAVA_HOME"] = str(java.find(settings.cache).home)
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+
+
+def _silence(spark: SparkSession, log: Path) -> None:
+    """Send what the JVM prints into the log file: Hudi's object sizing prints warnings past every logger."""
+    java: Any = spark._jvm.java  # type: ignore[union-attr]  # noqa: SLF001  # no public way
+    java.lang.System.setOut(java.io.PrintStream(java.io.FileOutputStream(str(log), True), True))  # noqa: FBT003
+
+
+def _builder(settings: Settings, app_name: str) -> SparkSession.Builder:
+    paths = jars.ensure(settings.cache)
+    archive = cds.options(settings.cache, java.find(settings.cache), paths)
+    work = settings.home / "spark"
+    builder = SparkSession.builder.master(settings.spark_master).appName(app_name)
+    values = {
+        **_FORMATS,
+        **_SEMANTICS,
+        **_LOCAL,
+        "spark.driver.memory": settings.driver_memory,
+        # Not spark.jars, which copies all of them at every start (3 s more).
+        "spark.driver.extraClassPath": os.pathsep.join(map(str, paths)),
+        "spark.driver.extraJavaOptions": java_options(settings, archive),
+        "spark.local.dir": str(work / "local"),
+        "spark.sql.warehouse.dir": (work / "warehouse").as_uri(),
+    }
+    if not settings.spark_master.startswith("local"):
+        values["spark.executor.extraClassPath"] = values["spark.driver.extraClassPath"]
+        values["spark.executor.extraJavaOptions"] = "-Duser.timezone=UTC"
+    for key, value in values.items():
+        builder = builder.config(key, value)
+    return builder
+
+
+def _log_file(settings: Settings) -> Path:
+    return settings.home / "logs" / "spark.log"

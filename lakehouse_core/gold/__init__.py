@@ -1,0 +1,35 @@
+"""The marts: pure functions from silver to gold, one module each.
+
+>>> [mart.name for mart in MARTS if "subscription_version" in mart.inputs]
+['customer_ltv', 'subscription_monthly']
+"""
+
+from lakehouse_core.gold import (
+    customer_acquisition,
+    customer_ltv,
+    customer_retention,
+    funnel_daily,
+    invoice_aging,
+    product_performance,
+    revenue_daily,
+    revenue_monthly,
+    subscription_monthly,
+)
+from lakehouse_core.gold.mart import Mart, Measure
+
+MARTS: tuple[Mart, ...] = tuple(
+    module.MART
+    for module in (
+        revenue_daily,
+        revenue_monthly,
+        customer_acquisition,
+        customer_retention,
+        customer_ltv,
+        product_performance,
+        subscription_monthly,
+        funnel_daily,
+        invoice_aging,
+    )
+)
+
+__all__ = ["MARTS", "Mart", "Measure"]

@@ -1,0 +1,99 @@
+"""The seams: what the core asks of the world around it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pyspark.sql import DataFrame
+
+
+@dataclass(frozen=True)
+class Table:
+    """A lake table: where it is and by what it is merged.
+
+    ``location`` is a URI, ``key`` the one record-key column, ``ordering`` the column whose greater value wins
+    (None: the table is only ever overwritten whole), ``rows_hint`` the size by which an index is laid out.
+    """
+
+    name: str
+    database: str
+    location: str
+    key: str
+    ordering: str | None = None
+    rows_hint: int = 1_000
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One completed change of a table: the format's own id (instant or version), when, and what it did."""
+
+    id: str
+    at: datetime
+    operation: str
+
+
+class TableFormat(Protocol):
+    """A table format (Hudi, Delta) behind one shape; locations may be any Hadoop file system."""
+
+    name: str
+
+    def exists(self, table: Table) -> bool:
+        """Whether the table has a completed commit."""
+        ...
+
+    def overwrite(self, table: Table, frame: DataFrame) -> Commit:
+        """Replace the table's content (create it if absent); one row per key is the caller's promise."""
+        ...
+
+    def merge(self, table: Table, frame: DataFrame) -> Commit:
+        """Upsert by key; a row whose ordering value is lower than the stored one changes nothing."""
+        ...
+
+    def read(self, table: Table) -> DataFrame:
+        """The current rows, without the format's own columns; TableMissing if never written."""
+        ...
+
+    def read_as_of(self, table: Table, commit: str) -> DataFrame:
+        """The rows as they stood after that commit."""
+        ...
+
+    def changes_since(self, table: Table, commit: str) -> DataFrame:
+        """The current rows that were written after that commit."""
+        ...
+
+    def history(self, table: Table) -> list[Commit]:
+        """The completed commits, oldest first."""
+        ...
+
+    def optimize(self, table: Table) -> Commit | None:
+        """Rewrite small files into larger ones (Hudi clustering, Delta OPTIMIZE); None if there was nothing to do."""
+        ...
+
+    def clean(self, table: Table, keep_commits: int) -> None:
+        """Delete the file versions that only commits before the last ``keep_commits`` need."""
+        ...
+
+
+class Storage(Protocol):
+    """An object store, seen as whole objects under one bucket-and-key name space."""
+
+    def get(self, bucket: str, key: str) -> bytes:
+        """The object's bytes; ObjectMissing if there is none."""
+        ...
+
+    def put(self, bucket: str, key: str, body: bytes) -> None:
+        """Store the object, durable when this returns."""
+        ...
+
+    def put_if_absent(self, bucket: str, key: str, body: bytes) -> bool:
+        """Store the object if the key is free (If-None-Match: *); False if it was taken."""
+        ...
+
+    def keys(self, bucket: str, prefix: str) -> Iterator[str]:
+        """The keys below a prefix, in lexical order."""
+        ...
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Remove the object; removing what is not there is no error."""
+        ...

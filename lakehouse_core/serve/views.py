@@ -1,0 +1,67 @@
+"""The readers' views: current rows of a base table, without technical columns, with what depends on ``as_of``.
+
+One list of SQL expressions per entity makes both the view's text, which Spark and DuckDB read alike, and the frame.
+"""
+
+from datetime import UTC, date, datetime
+
+from pyspark.sql import DataFrame
+
+from lakehouse_core.contracts import Contract, Op
+from lakehouse_core.contracts.envelope import OP
+
+CURRENT = f"{OP} in ('{Op.INSERT}', '{Op.UPDATE}')"
+
+# Still to be paid: a paid or void invoice is not overdue, a draft is not due yet (the invoice_aging mart's statuses).
+_OWED = "status in ('open', 'uncollectible')"
+
+
+def view_sql(contract: Contract, base: str, as_of: datetime) -> str:
+    """The SELECT of an entity's view: contract columns, derived columns, columns at ``as_of``; one row per key.
+
+    Args:
+        contract: the entity's contract.
+        base: the base table as the engine's FROM clause names it.
+        as_of: the greatest business time taken in; its date in UTC is the day that ages are counted to.
+
+    Raises:
+        ValueError: ``as_of`` has no time zone.
+    """
+    columns = ",\n  ".join(_columns(contract, as_of))
+    return f"select\n  {columns}\nfrom {base}\nwhere {CURRENT}"
+
+
+def reader(base: DataFrame, contract: Contract, as_of: datetime) -> DataFrame:
+    """The same rows and columns as :func:`view_sql`, as a frame; the same errors."""
+    return base.where(CURRENT).selectExpr(*_columns(contract, as_of))
+
+
+def _columns(contract: Contract, as_of: datetime) -> list[str]:
+    """The view's columns, as SQL that Spark and DuckDB understand alike."""
+    if as_of.tzinfo is None:
+        raise ValueError(f"as_of has no time zone: {as_of.isoformat()}")
+    stored = [*contract.column_names, *(column.name for column in contract.derived)]
+    return [*stored, *_aging(as_of.astimezone(UTC).date())] if contract.entity == "invoice" else stored
+
+
+def _aging(day: date) -> tuple[str, str]:
+    """An invoice's days past due and their bucket on the day; both NULL if nothing is to be paid.
+
+    Buckets are those of the data model: current (not past due), 1-30, 31-60, 61-90, 90+ (more than 90).
+    """
+    # The one way to count days that both engines have: Spark's interval of days casts to a number, DuckDB's is one.
+    days = f"cast(date '{day.isoformat()}' - due_date as int)"
+    buckets = " ".join(
+        f"when {days} {test} then '{name}'"
+        for test, name in (
+            ("<= 0", "current"),
+            ("<= 30", "1-30"),
+            ("<= 60", "31-60"),
+            ("<= 90", "61-90"),
+            ("> 90", "90+"),
+        )
+    )
+    return (
+        f"case when {_OWED} then {days} end as days_past_due",
+        f"case when {_OWED} then case {buckets} end end as aging_bucket",
+    )

@@ -1,0 +1,66 @@
+"""What both formats ask of a frame before they store it."""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, DataType, MapType, StructField, StructType
+
+from lakehouse_core.errors import CommitUnknown, ContractBroken, TableMissing
+from lakehouse_core.ports import Commit, Table
+
+
+def nullable(frame: DataFrame) -> DataFrame:
+    """The same rows with every column (and what is inside it) nullable.
+
+    A table's first frame fixes its schema. "Never NULL" is the contract's business: a tombstone that comes later
+    has NULL in columns that the first frame never left empty, and the formats would refuse it.
+    """
+    # A CASE without ELSE is nullable to the analyzer, and the optimizer removes it again.
+    return frame.select(
+        [F.when(F.lit(True), frame[f"`{f.name}`"].cast(_nullable(f.dataType))).alias(f.name) for f in frame.schema]  # noqa: FBT003
+    )
+
+
+def require(frame: DataFrame, *columns: str, table: Table) -> None:
+    """Raise ContractBroken where the frame lacks a column that the table's merge needs."""
+    if lacking := [name for name in columns if name not in frame.columns]:
+        raise ContractBroken(
+            f"the frame for table {table.name} lacks {', '.join(lacking)}; it has {', '.join(frame.columns)}",
+            hint=f"every row needs its key {table.key} and, to be merged, its ordering {table.ordering}",
+        )
+
+
+def ordering_of(table: Table) -> str:
+    """The ordering column; ContractBroken for a table that was declared without one."""
+    if table.ordering is None:
+        raise ContractBroken(
+            f"table {table.name} has no ordering column, so a merge could not tell new from old",
+            hint="overwrite it whole, or declare Table.ordering",
+        )
+    return table.ordering
+
+
+def missing(table: Table) -> TableMissing:
+    """The error for a table that was never written."""
+    return TableMissing(f"table {table.name} has never been written at {table.location}", hint="lakehouse run")
+
+
+def known(commit: str, history: list[Commit], table: Table) -> Commit:
+    """The commit of that id; CommitUnknown with what there is otherwise."""
+    for candidate in history:
+        if candidate.id == commit:
+            return candidate
+    there = f"{history[0].id} to {history[-1].id}" if history else "none"
+    raise CommitUnknown(
+        f"table {table.name} has no readable commit {commit!r}; there are {len(history)}: {there}",
+        hint=f"lakehouse history {table.name}; older commits are gone once the table was cleaned",
+    )
+
+
+def _nullable(kind: DataType) -> DataType:
+    if isinstance(kind, StructType):
+        return StructType([StructField(f.name, _nullable(f.dataType)) for f in kind])
+    if isinstance(kind, ArrayType):
+        return ArrayType(_nullable(kind.elementType))
+    if isinstance(kind, MapType):
+        return MapType(kind.keyType, _nullable(kind.valueType))
+    return kind

@@ -1,0 +1,1 @@
+"""The eight tables of the business."""

@@ -1,0 +1,419 @@
+"""What goes wrong with servers, slots and buckets: each has its own error, and nothing is acknowledged too early."""
+
+import threading
+import time
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg2
+import pytest
+from conftest import BUCKET, Capture  # type: ignore[import-not-found]
+from psycopg2.extensions import connection, make_dsn
+
+from lakehouse_local.capture import engine, errors, manifest
+from lakehouse_local.capture.mappings import DEFAULT
+from lakehouse_local.capture.settings import POC, S3Settings
+from lakehouse_local.capture.source import CaptureSource
+from lakehouse_local.environment import PostgresPart
+from lakehouse_local.providers import roles, servers
+from lakehouse_local.providers.errors import ProviderUnavailable, S3Unreachable
+from lakehouse_local.providers.passwords import passwords_of
+from lakehouse_local.settings import Settings
+from lakehouse_local.storage import S3Storage
+
+ITEMS = "CREATE TABLE item (id bigint PRIMARY KEY, name text)"
+
+
+def _one(database: connection, sql: str) -> object:
+    with database.cursor() as cursor:
+        cursor.execute(sql)
+        row = cursor.fetchone()
+        return row and row[0]
+
+
+@dataclass
+class Failing:
+    """An S3 that fails from the nth write on, before or after storing, until it is mended."""
+
+    inner: S3Storage
+    after_writes: int
+    stores_first: bool = False
+    broken: bool = True
+    writes: int = 0
+
+    def _fail(self) -> bool:
+        self.writes += 1
+        return self.broken and self.writes > self.after_writes
+
+    def put(self, bucket: str, key: str, body: bytes) -> None:
+        """Store, or fail."""
+        if self._fail():
+            raise S3Unreachable("down")
+        self.inner.put(bucket, key, body)
+
+    def put_if_absent(self, bucket: str, key: str, body: bytes) -> bool:
+        """Store if absent, or fail."""
+        failing = self._fail()
+        if failing and not self.stores_first:
+            raise S3Unreachable("down")
+        done = self.inner.put_if_absent(bucket, key, body)
+        if failing:
+            self.broken = False
+            raise S3Unreachable("stored, but the answer was lost")
+        return done
+
+    def get(self, bucket: str, key: str) -> bytes:
+        """Read."""
+        return self.inner.get(bucket, key)
+
+    def keys(self, bucket: str, prefix: str):  # type: ignore[no-untyped-def]  # noqa: ANN201
+        """List."""
+        return self.inner.keys(bucket, prefix)
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Remove."""
+        self.inner.delete(bucket, key)
+
+
+def test_changes_before_a_load_are_refused(capture: Capture) -> None:
+    """Streaming without a load says that a load comes first."""
+    with pytest.raises(errors.NotLoaded):
+        capture.drain()
+
+
+def test_a_second_load_is_refused(capture: Capture) -> None:
+    """A full load over a full load is refused; a reload is a new epoch that leaves the old files alone."""
+    capture.sql(ITEMS, "INSERT INTO item VALUES (1)")
+    capture.load()
+    with pytest.raises(errors.AlreadyLoaded):
+        capture.load()
+    capture.sql("INSERT INTO item VALUES (2)")
+    report = engine.reload(capture.source, capture.storage, BUCKET, POC)
+    assert (report.epoch, report.rows) == (2, {"public.item": 2})
+    capture.sql("INSERT INTO item VALUES (3)")
+    capture.drain()
+    names = [file.key.rsplit("/", 1)[1] for each in capture.chain() for file in each.files]
+    assert names[:2] == ["LOAD00000001.csv.gz", "LOAD00000002.csv.gz"]
+    assert [(each.epoch, each.sequence) for each in capture.chain()] == [(1, 0), (2, 0), (2, 1)]
+    assert [c.values[0] for c in capture.changes()] == ["3"]
+
+
+def test_an_interrupted_load_is_repeated(capture: Capture) -> None:
+    """A load that fails leaves no slot; one that was killed (a slot, no manifest) is loaded again."""
+    capture.sql(ITEMS, "INSERT INTO item VALUES (1)")
+    broken = Failing(capture.storage, after_writes=1)
+    with pytest.raises(errors.StorageGone):
+        engine.full_load(capture.source, broken, BUCKET, POC)
+    assert _one(capture.app, "SELECT count(*) FROM pg_replication_slots") == 0
+    assert capture.chain() == []
+    killed = psycopg2.connect(capture.source.capture_dsn)
+    killed.set_session(autocommit=True)
+    assert _one(killed, "SELECT slot_name FROM pg_create_logical_replication_slot('lakehouse', 'pgoutput')")
+    killed.close()
+    capture.sql("INSERT INTO item VALUES (2)")
+    assert capture.load().rows == {"public.item": 2}
+
+
+def test_a_missing_slot_is_named(capture: Capture) -> None:
+    """Without its slot, capture stops and says how to go on; a reload does."""
+    capture.sql(ITEMS)
+    capture.load()
+    dropper = psycopg2.connect(capture.source.capture_dsn)
+    dropper.set_session(autocommit=True)
+    _one(dropper, "SELECT pg_drop_replication_slot('lakehouse')")
+    dropper.close()
+    with pytest.raises(errors.SlotMissing, match="reload"):
+        capture.drain()
+    engine.reload(capture.source, capture.storage, BUCKET, POC)
+    assert capture.drain().rows == 0
+
+
+def test_a_lost_slot_is_named(capture: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slot whose WAL was removed is an error, never a silent new start."""
+    monkeypatch.setitem(roles.SERVER_SETTINGS, "max_slot_wal_keep_size", "1MB")
+    monkeypatch.setitem(roles.SERVER_SETTINGS, "max_wal_size", "32MB")
+    with ExitStack() as stack:
+        try:
+            part = stack.enter_context(servers.running_postgres(Settings(tmp_path, tmp_path, postgres="installed")))
+        except ProviderUnavailable as missing:
+            pytest.skip(str(missing))
+        app = stack.enter_context(closing(psycopg2.connect(part.dsn)))
+        admin_dsn = make_dsn(part.dsn, user=roles.ADMIN, password=passwords_of(tmp_path).admin)
+        admin = stack.enter_context(closing(psycopg2.connect(admin_dsn)))
+        app.set_session(autocommit=True)
+        admin.set_session(autocommit=True)
+        small = Capture(CaptureSource(part.dsn, part.capture_dsn), capture.storage, app)
+        small.sql(ITEMS, "CREATE TABLE filler (t text)")
+        small.load()
+        for _ in range(10):
+            small.sql("INSERT INTO filler SELECT repeat(md5(n::text), 40) FROM generate_series(1, 20000) AS n")
+            with admin.cursor() as cursor:
+                cursor.execute("SELECT pg_switch_wal()")
+                cursor.execute("CHECKPOINT")
+            if _one(admin, "SELECT wal_status FROM pg_replication_slots") == "lost":
+                break
+        with pytest.raises(errors.SlotLost, match="reload"):
+            small.drain()
+
+
+def test_a_checkpoint_older_than_the_slot_is_named(capture: Capture) -> None:
+    """If somebody else acknowledged changes that no manifest has, capture stops."""
+    capture.sql(ITEMS)
+    capture.load()
+    capture.sql("INSERT INTO item VALUES (1)")
+    other = psycopg2.connect(capture.source.capture_dsn)
+    other.set_session(autocommit=True)
+    _one(other, "SELECT count(*) FROM pg_replication_slot_advance('lakehouse', pg_current_wal_lsn())")
+    other.close()
+    with pytest.raises(errors.CheckpointBehindSlot):
+        capture.drain()
+
+
+def test_another_server_is_named(capture: Capture) -> None:
+    """Manifests of another server (or timeline) are not gone on from."""
+    capture.sql(ITEMS)
+    capture.load()
+    (load,) = capture.chain()
+    capture.storage.put(BUCKET, load.key, replace(load, system_identifier="7").to_json())
+    with pytest.raises(errors.SourceReplaced):
+        capture.drain()
+
+
+def test_a_missing_publication_is_named(capture: Capture) -> None:
+    """Without the publication there is nothing to decode."""
+    capture.sql(ITEMS)
+    capture.load()
+    capture.sql("DROP PUBLICATION lakehouse")
+    with pytest.raises(errors.PublicationMissing):
+        capture.drain()
+
+
+def test_a_second_capture_is_refused_with_the_firsts_process(capture: Capture) -> None:
+    """Two captures through one slot: the second learns the first's process id."""
+    capture.sql(ITEMS)
+    capture.load()
+    stop = threading.Event()
+    first = threading.Thread(
+        target=engine.stream, args=(capture.source, capture.storage, BUCKET, POC, stop), daemon=True
+    )
+    first.start()
+    try:
+        while not _one(capture.app, "SELECT active_pid FROM pg_replication_slots"):
+            time.sleep(0.05)
+        with pytest.raises(errors.SlotInUse, match=r"process \d+"):
+            capture.drain()
+    finally:
+        stop.set()
+        first.join()
+
+
+def test_the_loser_of_two_writers_stops_before_it_acknowledges(capture: Capture) -> None:
+    """A writer that finds the next manifest taken is fenced, and PostgreSQL still has the changes."""
+    capture.sql(ITEMS)
+    capture.load()
+    (load,) = capture.chain()
+    capture.sql("INSERT INTO item VALUES (1)")
+    before = _one(capture.app, "SELECT confirmed_flush_lsn FROM pg_replication_slots")
+    stolen = replace(load, kind="changes", sequence=1, tables={}, files=())
+
+    class Stolen(Failing):
+        def put_if_absent(self, bucket: str, key: str, body: bytes) -> bool:
+            """Store if absent, or fail."""
+            if key.startswith(manifest.PREFIX):
+                self.inner.put(bucket, key, stolen.to_json())
+            return self.inner.put_if_absent(bucket, key, body)
+
+    until = engine.current_lsn(capture.source)
+    with pytest.raises(errors.Fenced):
+        engine.stream(capture.source, Stolen(capture.storage, 0), BUCKET, POC, until)
+    assert _one(capture.app, "SELECT confirmed_flush_lsn FROM pg_replication_slots") == before
+    assert capture.drain().rows == 1
+
+
+@pytest.mark.parametrize("after_writes", [0, 1])
+def test_s3_that_is_gone_loses_nothing(capture: Capture, after_writes: int) -> None:
+    """S3 goes away before a file or before its manifest: a named error, no acknowledgement, and later all is there."""
+    capture.sql(ITEMS)
+    capture.load()
+    capture.sql("INSERT INTO item VALUES (1)")
+    before = _one(capture.app, "SELECT confirmed_flush_lsn FROM pg_replication_slots")
+    until = engine.current_lsn(capture.source)
+    with pytest.raises(errors.StorageGone):
+        engine.stream(capture.source, Failing(capture.storage, after_writes), BUCKET, POC, until)
+    assert _one(capture.app, "SELECT confirmed_flush_lsn FROM pg_replication_slots") == before
+    capture.sql("INSERT INTO item VALUES (2)")
+    capture.drain()
+    assert [c.values[0] for c in capture.changes()] == ["1", "2"]
+
+
+@pytest.mark.parametrize("after_writes", [0, 1])
+def test_a_lost_answer_is_no_second_writer(capture: Capture, after_writes: int) -> None:
+    """An object that was stored although its answer was lost is recognised as our own."""
+    capture.sql(ITEMS)
+    capture.load()
+    capture.sql("INSERT INTO item VALUES (1)")
+    until = engine.current_lsn(capture.source)
+    storage = Failing(capture.storage, after_writes, stores_first=True)
+    assert engine.stream(capture.source, storage, BUCKET, POC, until).rows == 1
+    assert len(capture.changes()) == 1
+
+
+def test_a_lost_connection_is_made_again(capture: Capture, admin: connection) -> None:
+    """Capture survives that its connections are cut, and takes each change once."""
+    capture.sql(ITEMS)
+    capture.load()
+    stop = threading.Event()
+    reports = []
+    first = threading.Thread(
+        target=lambda: reports.append(engine.stream(capture.source, capture.storage, BUCKET, POC, stop))
+    )
+    first.start()
+    try:
+        for n in range(3):
+            while not _one(capture.app, "SELECT active_pid FROM pg_replication_slots"):
+                time.sleep(0.05)
+            capture.sql(f"INSERT INTO item VALUES ({n})")
+            _one(admin, "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots")
+        deadline = time.monotonic() + 20
+        while len(capture.changes()) < 3 and time.monotonic() < deadline:
+            time.sleep(0.1)
+    finally:
+        stop.set()
+        first.join()
+    assert [c.values[0] for c in capture.changes()] == ["0", "1", "2"]
+    assert reports[0].rows == 3
+
+
+def test_a_database_that_is_gone_is_named(capture: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When PostgreSQL stays away, retries end in a named error."""
+    capture.sql(ITEMS)
+    capture.load()
+    monkeypatch.setattr("lakehouse_local.capture.stream._RECONNECTS", 2)
+    gone = replace(capture.source, capture_dsn=make_dsn(capture.source.capture_dsn, port=1))
+    with pytest.raises(errors.SourceGone):
+        engine.stream(gone, capture.storage, BUCKET, POC, 1)
+
+
+def test_a_long_transaction_is_named(capture: Capture, postgres: PostgresPart) -> None:
+    """A load that waits too long for its consistent point names the transaction in the way and leaves no slot."""
+    capture.sql(ITEMS)
+    long = psycopg2.connect(postgres.dsn, application_name="month end")
+    with long.cursor() as cursor:
+        cursor.execute("INSERT INTO item VALUES (1)")
+    with pytest.raises(errors.LoadBlocked, match="month end"):
+        engine.full_load(capture.source, capture.storage, BUCKET, POC, wait_seconds=1)
+    long.rollback()
+    long.close()
+    assert _one(capture.app, "SELECT count(*) FROM pg_replication_slots") == 0
+    assert capture.load().rows == {"public.item": 0}
+
+
+def test_truncate_during_the_load_waits(capture: Capture, postgres: PostgresPart) -> None:
+    """A TRUNCATE during the load cannot empty the snapshot: it comes after the load, as a change."""
+    capture.sql(ITEMS, "INSERT INTO item SELECT generate_series(1, 100)", "CREATE TABLE first (id int PRIMARY KEY)")
+    capture.sql("INSERT INTO first VALUES (1)")
+    truncated = threading.Event()
+
+    def truncate() -> None:
+        database = psycopg2.connect(postgres.dsn)
+        database.set_session(autocommit=True)
+        with database.cursor() as cursor:
+            cursor.execute("TRUNCATE item")
+        database.close()
+        truncated.set()
+
+    thread = threading.Thread(target=truncate)
+    first = threading.Lock()
+
+    class Slow(Failing):
+        def put(self, bucket: str, key: str, body: bytes) -> None:
+            """Store, or fail."""
+            # Two readers store side by side; the first of them lets the TRUNCATE begin.
+            if first.acquire(blocking=False):
+                thread.start()
+                assert not truncated.wait(0.5)
+            self.inner.put(bucket, key, body)
+
+    engine.full_load(capture.source, Slow(capture.storage, 0, broken=False), BUCKET, POC)
+    thread.join()
+    capture.drain()
+    assert len(capture.loaded("public.item")) == 100
+    assert [(c.op, c.table) for c in capture.changes()] == [("T", "public.item")]
+
+
+def test_a_table_without_key_is_loaded_with_a_warning(capture: Capture) -> None:
+    """A table without primary key is loaded once and named; its UPDATE still works, because it is not published."""
+    capture.sql(ITEMS, "CREATE TABLE keyless (a int)", "INSERT INTO keyless VALUES (1)")
+    report = capture.load()
+    assert report.rows == {"public.item": 0, "public.keyless": 1}
+    assert len(report.warnings) == 1
+    assert "public.keyless" in report.warnings[0]
+    capture.sql("UPDATE keyless SET a = 2", "INSERT INTO item VALUES (1)")
+    capture.drain()
+    assert [c.table for c in capture.changes()] == ["public.item"]
+
+
+def test_removed_columns_never_leave_the_database(capture: Capture) -> None:
+    """The default mappings take the password out of load and changes."""
+    capture.sql(
+        "CREATE TABLE auth_user (id int PRIMARY KEY, password text, username text)",
+        "INSERT INTO auth_user VALUES (1, 'secret', 'ada')",
+    )
+    capture.load()
+    capture.sql("UPDATE auth_user SET password = 'other', username = 'eve'")
+    capture.drain()
+    assert capture.chain()[0].tables["public.auth_user"].columns == ("id", "username")
+    assert capture.loaded("public.auth_user")[0][2:4] == ["1", "ada"]
+    assert [c.values for c in capture.changes()] == [("1", "eve")]
+
+
+def test_a_mapping_that_matches_nothing_is_named(capture: Capture) -> None:
+    """A selection without a table is an error that says what there is."""
+    capture.sql(ITEMS)
+    rules = [dict(rule) for rule in DEFAULT["rules"]]
+    rules[0]["object-locator"] = {"schema-name": "public", "table-name": "itms%"}
+    source = replace(capture.source, mappings={"rules": rules})
+    with pytest.raises(errors.MappingMatchesNothing, match=r"public\.item"):
+        engine.full_load(source, capture.storage, BUCKET, POC)
+
+
+def test_large_tables_become_several_files_and_empty_ones_none(capture: Capture) -> None:
+    """A large table is split by pages into numbered files that hold each row once; the number is hexadecimal."""
+    capture.settings = S3Settings(MaxFileSize=200)
+    capture.sql(ITEMS, "CREATE TABLE nothing (id int PRIMARY KEY)")
+    capture.sql("INSERT INTO item SELECT n, repeat('z', 100) FROM generate_series(1, 20000) AS n")
+    capture.load()
+    (load,) = capture.chain()
+    assert len(load.files) > 10
+    assert load.files[9].key == "dms-data/public/item/LOAD0000000A.csv.gz"
+    assert {file.table for file in load.files} == {"public.item"}
+    assert sorted(int(line[2]) for line in capture.loaded("public.item")) == list(range(1, 20001))
+
+
+def test_latency_from_commit_to_manifest(capture: Capture) -> None:
+    """At rest, a commit is in a durable manifest in less than five seconds."""
+    capture.sql(ITEMS)
+    capture.load()
+    stop = threading.Event()
+    seen: list[datetime] = []
+    first = threading.Thread(
+        target=lambda: engine.stream(
+            capture.source, capture.storage, BUCKET, POC, stop, on_batch=lambda _: seen.append(datetime.now(UTC))
+        )
+    )
+    first.start()
+    latencies = []
+    try:
+        for n in range(3):
+            committed = datetime.now(UTC)
+            capture.sql(f"INSERT INTO item VALUES ({n})")
+            while len(seen) <= n:
+                time.sleep(0.01)
+                assert (datetime.now(UTC) - committed).total_seconds() < 5
+            latencies.append((seen[n] - committed).total_seconds())
+    finally:
+        stop.set()
+        first.join()
+    assert max(latencies) < 5

@@ -1,0 +1,95 @@
+"""Real servers for the tests: started once per test process, in temporary folders, gone afterwards."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from psycopg2 import extensions
+
+from lakehouse_local import settings as settings_module
+from lakehouse_local.environment import PostgresPart, S3Part
+from lakehouse_local.providers import roles, servers
+from lakehouse_local.providers.errors import ProviderUnavailable
+from lakehouse_local.providers.passwords import passwords_of
+from lakehouse_local.providers.s3_client import client
+from lakehouse_local.settings import Settings
+
+
+def settings_in(home: Path, *, postgres: str = "auto", s3: str = "auto") -> Settings:
+    """Settings of a throw-away home with the machine's cache."""
+    return Settings(home=home, cache=settings_module.from_environment().cache, postgres=postgres, s3=s3)
+
+
+def admin_dsn(part: PostgresPart, home: Path) -> str:
+    """The DSN of a home's superuser."""
+    return str(extensions.make_dsn(part.dsn, dbname="postgres", user=roles.ADMIN, password=passwords_of(home).admin))
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[PostgresPart, str]]:
+    """One PostgreSQL of the first provider that works without containers, and its superuser's DSN."""
+    home = tmp_path_factory.mktemp("postgres")
+    try:
+        with servers.running_postgres(settings_in(home, postgres="installed")) as part:
+            yield part, admin_dsn(part, home)
+            return
+    except ProviderUnavailable:
+        pass
+    with servers.running_postgres(settings_in(home, postgres="embedded")) as part:
+        yield part, admin_dsn(part, home)
+
+
+@pytest.fixture
+def postgres(postgres_server: tuple[PostgresPart, str]) -> PostgresPart:
+    """PostgreSQL with an empty database ``saas`` and no slots, for one test."""
+    part, admin = postgres_server
+    roles.recreate_database(admin)
+    return part
+
+
+@pytest.fixture(scope="module")
+def module_postgres(postgres_server: tuple[PostgresPart, str]) -> PostgresPart:
+    """PostgreSQL with a database ``saas`` that was empty at the module's first test."""
+    part, admin = postgres_server
+    roles.recreate_database(admin)
+    return part
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Part]:
+    """One moto server with the lake's buckets: quick, and enough where S3 itself is not the subject."""
+    with servers.running_s3(settings_in(tmp_path_factory.mktemp("s3"), s3="moto")) as part:
+        yield part
+
+
+@pytest.fixture(scope="session")
+def localstack_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Part]:
+    """One LocalStack with the lake's buckets, for tests that ask for it."""
+    try:
+        with servers.running_s3(settings_in(tmp_path_factory.mktemp("localstack"), s3="localstack")) as part:
+            yield part
+    except ProviderUnavailable as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def s3(s3_server: S3Part) -> S3Part:
+    """S3 (moto) with the lake's buckets, all empty, for one test."""
+    empty_buckets(s3_server)
+    return s3_server
+
+
+@pytest.fixture
+def localstack(localstack_server: S3Part) -> S3Part:
+    """S3 (LocalStack) with the lake's buckets, all empty, for one test."""
+    empty_buckets(localstack_server)
+    return localstack_server
+
+
+def empty_buckets(part: S3Part) -> None:
+    """Delete every object."""
+    s3 = client(part)
+    for bucket in s3.list_buckets()["Buckets"]:
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"]):
+            for item in page.get("Contents", []):
+                s3.delete_object(Bucket=bucket["Name"], Key=item["Key"])
