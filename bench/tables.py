@@ -8,17 +8,16 @@ way of its group. DuckDB's figures stand beside them as the limit.
 import argparse
 import shutil
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import psutil
 from pyspark.sql import DataFrame, SparkSession
 from rich.console import Console
 from rich.table import Table as Grid
 
+from bench.cost import Cost, measured
 from lakehouse_core.ports import Table
 from lakehouse_core.tables.delta import DeltaFormat
 from lakehouse_core.tables.hudi import HudiFormat
@@ -63,27 +62,6 @@ class Way:
     name: str
     load: Callable[[str], object]
     change: Callable[[str], object] | None
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Seconds on the clock and of CPU."""
-
-    wall: float
-    cpu: float
-
-
-def measured(work: Callable[[], object]) -> Cost:
-    """What one call costs this process and its JVM."""
-    processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
-    before, started = sum(_cpu(p) for p in processes), time.monotonic()
-    work()
-    return Cost(time.monotonic() - started, sum(_cpu(p) for p in processes) - before)
-
-
-def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return times.user + times.system
 
 
 def hudi(frame: DataFrame, operation: str, options: dict[str, str], path: str) -> None:
@@ -154,15 +132,11 @@ def run(spark: SparkSession, folder: Path, rows: int, rounds: int) -> dict[str, 
                 if round_:
                     kept.setdefault(way.name, []).append(cost)
             shutil.rmtree(path)
-    return {work: {n: min(c, key=lambda cost: cost.cpu) for n, c in kept.items()} for work, kept in costs.items()}
+    return {work: {n: min(c) for n, c in kept.items()} for work, kept in costs.items()}
 
 
-def main() -> None:
+def main(chosen: argparse.Namespace) -> None:
     """Run everything and print the grids."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rows", type=int, default=320_000)
-    options.add_argument("--rounds", type=int, default=2)
-    chosen, _ = options.parse_known_args()
     with tempfile.TemporaryDirectory() as scratch:
         spark = session(Settings(Path(scratch) / "home", settings.from_environment().cache), None, "bench-tables")
         for work, costs in run(spark, Path(scratch), chosen.rows, chosen.rounds).items():
@@ -172,7 +146,3 @@ def main() -> None:
                 grid.add_row(name, f"{cost.wall:.2f}", f"{cost.cpu:.2f}", f"{cost.cpu / first.cpu:.2f}")
             Console().print(grid)
         spark.stop()
-
-
-if __name__ == "__main__":
-    main()

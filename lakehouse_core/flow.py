@@ -65,7 +65,7 @@ def take_in(
 ) -> TakeIn:
     """Work out what a batch of changes does to a table.
 
-    Actions run here: one aggregate over the batch and its stored rows, always. Then only where the batch holds such:
+    Actions run here: aggregates over the batch and its stored rows, always. Then only where the batch holds such:
     a count of the rows that a truncate removes, the key changes that left columns out, a look for the time of an
     older truncate that undoes late changes.
 
@@ -76,7 +76,7 @@ def take_in(
         log: everything that was taken in before; it is read only if changes came late or after quarantined ones.
         floor: the newest truncate before this batch; for a full load, the position at which its epoch starts.
         clean: the entity's silver function.
-        sessions: for events, silver's sessions function: events -> id, session_id, session_seq.
+        sessions: for events, silver's sessions function, which adds :data:`SESSION_COLUMNS` to each row.
 
     Raises:
         RowsLost: the account does not add up.
@@ -105,7 +105,7 @@ def take_in(
 
 
 def _look(contract: Contract, bronze: Bronze, stored: DataFrame | None, floor: str | None) -> tuple[int, int, Account]:
-    """Two actions, one over the batch alone and one beside its stored rows: (changes read, rows quarantined, account)."""
+    """What the batch is, in two or three actions over it and its stored rows: (changes read, rows quarantined, account)."""
     rows, key_changes, quarantined, newest, micros = bronze.parsed.agg(
         F.count(F.when(F.col(OP).isNull() | (F.col(OP) != Op.TRUNCATE), 1)),
         F.count(OLD_KEY),
@@ -113,7 +113,10 @@ def _look(contract: Contract, bronze: Bronze, stored: DataFrame | None, floor: s
         *cdc.truncates(),
     ).collect()[0]
     lowest = max(filter(None, (newest, floor)), default=None)
-    found = cdc.account(bronze.changes, contract, stored, Floor(lowest) if lowest else None).collect()[0].asDict()
+    below = Floor(lowest) if lowest else None
+    if stored is None and newest is None and (plain := cdc.account_of_load(bronze.changes, contract, below)):
+        return rows + key_changes, quarantined, plain
+    found = cdc.account(bronze.changes, contract, stored, below).collect()[0].asDict()
     return rows + key_changes, quarantined, Account(**found, truncate=newest, truncate_micros=micros)
 
 
@@ -228,7 +231,7 @@ def _with_sessions(contract: Contract, rows: DataFrame, stored: DataFrame | None
     key = contract.key
     live = F.col(OP).isin(str(Op.INSERT), str(Op.UPDATE))
     if stored is None:
-        return rows.join(sessions(rows.where(live)), key, "left")
+        return sessions(rows)
     rows = rows.persist()
     arrived = rows.where(live)
     touched = F.broadcast(rows.select(key))
@@ -238,7 +241,9 @@ def _with_sessions(contract: Contract, rows: DataFrame, stored: DataFrame | None
     neighbours = (
         before.join(F.broadcast(visitors), list(_VISITOR), "left_semi").join(touched, key, "left_anti").persist()
     )
-    named = sessions(_state(arrived, contract).unionByName(_state(neighbours, contract))).persist()
+    visits = [F.col(name) for name in (key, *_VISITOR, "occurred_at")]
+    named = sessions(arrived.select(*visits).unionByName(neighbours.select(*visits)))
+    named = named.select(key, *SESSION_COLUMNS).persist()
     now = [F.col(f"now.{name}").alias(name) for name in SESSION_COLUMNS]
     same = F.expr("true")
     for name in SESSION_COLUMNS:

@@ -1,6 +1,6 @@
 """The change log and its folds: current state, versions, and an account of what a batch did."""
 
-from lakehouse_core.cdc.account import Account, account, late_keys, truncates
+from lakehouse_core.cdc.account import Account, account, account_of_load, late_keys, truncates
 from lakehouse_core.cdc.lineage import Link, links_of
 from lakehouse_core.cdc.state import Floor, buried, fold, newest, state_columns
 from lakehouse_core.cdc.versions import versions
@@ -10,6 +10,7 @@ __all__ = [
     "Floor",
     "Link",
     "account",
+    "account_of_load",
     "buried",
     "fold",
     "late_keys",

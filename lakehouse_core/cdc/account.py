@@ -75,6 +75,47 @@ def account(changes: DataFrame, contract: Contract, stored: DataFrame | None, fl
     )
 
 
+def account_of_load(changes: DataFrame, contract: Contract, floor: Floor | None) -> Account | None:
+    """The account of a load into nothing, where no change has to be compared with another; two actions.
+
+    The figures are those of :func:`account` without stored rows, for less than a third of its work: there are no
+    positions to order by key. None where the changes are no such load: positions differ, a key repeats, or a
+    change lies below the floor.
+    """
+    keyed = changes.where(F.col(contract.key).isNotNull())
+    op, lacks = F.col(OP), F.size(UNSENT) > 0
+    rows, first, last, *figures = keyed.agg(
+        F.count("*"),
+        F.min(POSITION),
+        F.max(POSITION),
+        _count(op.isin(str(Op.INSERT), str(Op.UPDATE))),
+        _count(op == Op.DELETE),
+        _count(lacks),
+        _count(lacks & F.col(OLD_KEY).isNotNull()),
+        F.min(F.unix_micros(BUSINESS_TIME)),
+    ).collect()[0]
+    if first != last or (floor and first and first < floor.position):
+        return None
+    if keyed.agg(F.count_distinct(contract.key)).collect()[0][0] != rows:
+        return None
+    upserts, deletes, unsent, inheriting, micros = figures
+    return Account(
+        upserts=upserts,
+        deletes=deletes,
+        superseded=0,
+        repeated=0,
+        unsent=unsent,
+        inheriting=inheriting,
+        late=0,
+        doubtful=0,
+        buried=0,
+        truncate=None,
+        truncate_micros=None,
+        first_position=first,
+        first_micros=micros,
+    )
+
+
 def late_keys(changes: DataFrame, contract: Contract, stored: DataFrame, floor: Floor | None) -> DataFrame:
     """The keys that the stored state does not suffice for: a change lies below it, or it is in quarantine; lazy.
 

@@ -51,7 +51,20 @@ def json_text(document: Column, parsed: Column, field: str) -> Column:
 
     ``parsed`` is from_json's answer, in which numbers, lists and objects have become text as well. A path with a
     wildcard tells them apart, because it keeps quotes: in ``[document]`` the path ``$[*].field`` is ``"x"`` for a text
-    and ``5`` for a number.
+    and ``5`` for a number. That is a second parse, so it is left to documents where looking does not do: without a
+    backslash nothing but a key reads ``"field":``, and where there is one such key, the quote after it says text.
     """
+    key = f'"{field}":'
+    only = F.length(document) - F.length(F.replace(document, F.lit(key), F.lit(""))) == len(key)
+    seen = only & document.contains(f'{key} "') & ~document.contains("\\")
     quoted = F.get_json_object(F.concat(F.lit("["), document, F.lit("]")), f"$[*].{field}")
-    return F.when(quoted.startswith('"'), parsed[field])
+    return F.when(seen, parsed[field]).when(quoted.startswith('"'), parsed[field])
+
+
+def json_parsed(document: Column, fields: str) -> Column:
+    """The fields (a DDL schema) of a JSON object, in one parse; NULL if the document is none.
+
+    With an option set (this one is the default) Spark's optimizer keeps the parse whole. Otherwise it makes one parse
+    for every field that is used, each for that field alone.
+    """
+    return F.from_json(document, fields, {"mode": "PERMISSIVE"})

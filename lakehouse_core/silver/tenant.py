@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from lakehouse_core import people
 from lakehouse_core.contracts.tenant import CONTRACT
-from lakehouse_core.silver.steps import Step, conforms, json_text, run
+from lakehouse_core.silver.steps import Step, conforms, json_parsed, json_text, run
 
 _TEXTS = ("plan_type", "timezone", "currency", "locale")
 _SETTINGS = f"{', '.join(f'{name} string' for name in _TEXTS)}, features array<string>"
@@ -17,7 +17,7 @@ _SETTINGS = f"{', '.join(f'{name} string' for name in _TEXTS)}, features array<s
 def settings_parsed(frame: DataFrame) -> DataFrame:
     """Adds the five settings and ``settings_is_valid``; a setting of another kind is NULL, the others keep theirs."""
     settings = F.col("settings")
-    parsed = F.from_json(settings, _SETTINGS)
+    parsed = json_parsed(settings, _SETTINGS)
     taken_apart = frame.withColumns(
         {name: json_text(settings, parsed, name) for name in _TEXTS} | {"features": parsed["features"]}
     )

@@ -195,6 +195,19 @@ def accounted(batch: DataFrame, stored: DataFrame, floor: cdc.Floor | None) -> c
     return cdc.Account(**row.asDict(), truncate=newest, truncate_micros=micros)
 
 
+def test_the_account_of_a_load(spark: SparkSession) -> None:
+    """The short way for a load says what the long way says, and declines whatever is no load."""
+    load = [*(Change("I", 5, key, key) for key in (1, 2, 3)), Change("Q", 5, 4), Change("U", 5, 6, 1, unsent=("note",))]
+    rows = frame(spark, load)
+    (row,) = cdc.account(rows, ITEM, None, cdc.Floor(at(5))).collect()
+    expected = cdc.Account(**row.asDict(), truncate=None, truncate_micros=None)
+    assert cdc.account_of_load(rows, ITEM, cdc.Floor(at(5))) == expected
+    assert (expected.upserts, expected.superseded) == (4, 0)
+    for other in (Change("I", 5, 3, 3), Change("I", 6, 7, 7)):
+        assert cdc.account_of_load(frame(spark, [*load, other]), ITEM, None) is None
+    assert cdc.account_of_load(rows, ITEM, cdc.Floor(at(6))) is None
+
+
 def test_account(spark: SparkSession) -> None:
     """One row says what became of each change, and how the batch must be merged."""
     stored = cdc.fold(
