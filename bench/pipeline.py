@@ -28,7 +28,7 @@ from lakehouse_core.tables import format_named
 from lakehouse_core.tables.hudi import buckets_for
 from lakehouse_local import settings
 from lakehouse_local.capture import engine, manifest
-from lakehouse_local.capture.settings import POC
+from lakehouse_local.capture.dms import POC_WIRE
 from lakehouse_local.environment import Environment
 from lakehouse_local.lake import batch, bronze, sources
 from lakehouse_local.lake.batch import Batch
@@ -220,7 +220,7 @@ def pipeline(chosen: Settings, scale: str, rounds: int) -> Iterator[Line]:
         seeding.seed(environment.postgres.dsn, scale, 7, chosen.cache / "seeds", quiet)
         source, storage = sources.source_of(environment), S3Storage(environment.s3)
         bucket = chosen.naming.bucket("bronze")
-        loaded = on_the_clock(lambda: engine.full_load(source, storage, bucket, POC))
+        loaded = on_the_clock(lambda: engine.full_load(source, storage, bucket, POC_WIRE))
         copied = on_the_clock(lambda: bare_copy(environment))
         yield Line(
             "full load out of PostgreSQL | bare COPY",

@@ -6,6 +6,7 @@ from threading import Event
 
 from lakehouse_core.contracts import Naming
 from lakehouse_local.capture import engine
+from lakehouse_local.capture.dms import DmsWire
 from lakehouse_local.capture.manifest import Manifest
 from lakehouse_local.capture.settings import S3Settings
 from lakehouse_local.capture.source import CaptureSource
@@ -25,7 +26,7 @@ if __name__ == "__main__":
         CaptureSource(parts["dsn"], parts["capture_dsn"]),
         S3Storage(S3Part(**parts["s3"])),
         Naming().bucket("bronze"),
-        S3Settings(**parts["settings"]),
+        DmsWire(S3Settings(**parts["settings"])),
         Event(),
         on_batch=say,
     )

@@ -13,6 +13,7 @@ from psycopg2.extensions import connection, make_dsn, parse_dsn
 
 from lakehouse_core.contracts import Naming
 from lakehouse_local.capture import engine, manifest
+from lakehouse_local.capture.dms import DmsWire
 from lakehouse_local.capture.settings import POC, S3Settings
 from lakehouse_local.capture.source import CaptureSource
 from lakehouse_local.environment import PostgresPart, S3Part
@@ -50,12 +51,12 @@ class Capture:
 
     def load(self) -> engine.LoadReport:
         """Full load."""
-        return engine.full_load(self.source, self.storage, BUCKET, self.settings)
+        return engine.full_load(self.source, self.storage, BUCKET, DmsWire(self.settings))
 
     def drain(self) -> engine.StreamReport:
         """Take in everything that was committed before this call."""
         until = engine.current_lsn(self.source)
-        return engine.stream(self.source, self.storage, BUCKET, self.settings, until)
+        return engine.stream(self.source, self.storage, BUCKET, DmsWire(self.settings), until)
 
     def chain(self) -> list[manifest.Manifest]:
         """All manifests."""

@@ -4,6 +4,7 @@ import pytest
 from conftest import BUCKET, Capture  # type: ignore[import-not-found]
 
 from lakehouse_local.capture import engine
+from lakehouse_local.capture.dms import DmsWire
 from lakehouse_local.capture.settings import PER_TABLE, POC, S3Settings
 
 ITEMS = "CREATE TABLE item (id bigint PRIMARY KEY, name text, note text, price numeric(12,2))"
@@ -211,7 +212,9 @@ def test_nothing_is_taken_twice(capture: Capture, settings: S3Settings) -> None:
     for n in range(5):
         capture.sql(f"INSERT INTO item VALUES ({n}), ({n + 100})")
         assert (
-            engine.stream(capture.source, capture.storage, BUCKET, settings, engine.current_lsn(capture.source)).rows
+            engine.stream(
+                capture.source, capture.storage, BUCKET, DmsWire(settings), engine.current_lsn(capture.source)
+            ).rows
             == 2
         )
     assert len({c.position for c in capture.changes()}) == 10

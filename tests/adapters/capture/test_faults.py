@@ -13,8 +13,9 @@ from conftest import BUCKET, Capture  # type: ignore[import-not-found]
 from psycopg2.extensions import connection, make_dsn
 
 from lakehouse_local.capture import engine, errors, manifest
+from lakehouse_local.capture.dms import POC_WIRE
 from lakehouse_local.capture.mappings import DEFAULT
-from lakehouse_local.capture.settings import POC, S3Settings
+from lakehouse_local.capture.settings import S3Settings
 from lakehouse_local.capture.source import CaptureSource
 from lakehouse_local.environment import PostgresPart
 from lakehouse_local.providers import roles, servers
@@ -90,7 +91,7 @@ def test_a_second_load_is_refused(capture: Capture) -> None:
     with pytest.raises(errors.AlreadyLoaded):
         capture.load()
     capture.sql("INSERT INTO item VALUES (2)")
-    report = engine.reload(capture.source, capture.storage, BUCKET, POC)
+    report = engine.reload(capture.source, capture.storage, BUCKET, POC_WIRE)
     assert (report.epoch, report.rows) == (2, {"public.item": 2})
     capture.sql("INSERT INTO item VALUES (3)")
     capture.drain()
@@ -105,7 +106,7 @@ def test_an_interrupted_load_is_repeated(capture: Capture) -> None:
     capture.sql(ITEMS, "INSERT INTO item VALUES (1)")
     broken = Failing(capture.storage, after_writes=1)
     with pytest.raises(errors.StorageGone):
-        engine.full_load(capture.source, broken, BUCKET, POC)
+        engine.full_load(capture.source, broken, BUCKET, POC_WIRE)
     assert _one(capture.app, "SELECT count(*) FROM pg_replication_slots") == 0
     assert capture.chain() == []
     killed = psycopg2.connect(capture.source.capture_dsn)
@@ -126,7 +127,7 @@ def test_a_missing_slot_is_named(capture: Capture) -> None:
     dropper.close()
     with pytest.raises(errors.SlotMissing, match="reload"):
         capture.drain()
-    engine.reload(capture.source, capture.storage, BUCKET, POC)
+    engine.reload(capture.source, capture.storage, BUCKET, POC_WIRE)
     assert capture.drain().rows == 0
 
 
@@ -196,7 +197,7 @@ def test_a_second_capture_is_refused_with_the_firsts_process(capture: Capture) -
     capture.load()
     stop = threading.Event()
     first = threading.Thread(
-        target=engine.stream, args=(capture.source, capture.storage, BUCKET, POC, stop), daemon=True
+        target=engine.stream, args=(capture.source, capture.storage, BUCKET, POC_WIRE, stop), daemon=True
     )
     first.start()
     try:
@@ -227,7 +228,7 @@ def test_the_loser_of_two_writers_stops_before_it_acknowledges(capture: Capture)
 
     until = engine.current_lsn(capture.source)
     with pytest.raises(errors.Fenced):
-        engine.stream(capture.source, Stolen(capture.storage, 0), BUCKET, POC, until)
+        engine.stream(capture.source, Stolen(capture.storage, 0), BUCKET, POC_WIRE, until)
     assert _one(capture.app, "SELECT confirmed_flush_lsn FROM pg_replication_slots") == before
     assert capture.drain().rows == 1
 
@@ -241,7 +242,7 @@ def test_s3_that_is_gone_loses_nothing(capture: Capture, after_writes: int) -> N
     before = _one(capture.app, "SELECT confirmed_flush_lsn FROM pg_replication_slots")
     until = engine.current_lsn(capture.source)
     with pytest.raises(errors.StorageGone):
-        engine.stream(capture.source, Failing(capture.storage, after_writes), BUCKET, POC, until)
+        engine.stream(capture.source, Failing(capture.storage, after_writes), BUCKET, POC_WIRE, until)
     assert _one(capture.app, "SELECT confirmed_flush_lsn FROM pg_replication_slots") == before
     capture.sql("INSERT INTO item VALUES (2)")
     capture.drain()
@@ -256,7 +257,7 @@ def test_a_lost_answer_is_no_second_writer(capture: Capture, after_writes: int) 
     capture.sql("INSERT INTO item VALUES (1)")
     until = engine.current_lsn(capture.source)
     storage = Failing(capture.storage, after_writes, stores_first=True)
-    assert engine.stream(capture.source, storage, BUCKET, POC, until).rows == 1
+    assert engine.stream(capture.source, storage, BUCKET, POC_WIRE, until).rows == 1
     assert len(capture.changes()) == 1
 
 
@@ -267,7 +268,7 @@ def test_a_lost_connection_is_made_again(capture: Capture, admin: connection) ->
     stop = threading.Event()
     reports = []
     first = threading.Thread(
-        target=lambda: reports.append(engine.stream(capture.source, capture.storage, BUCKET, POC, stop))
+        target=lambda: reports.append(engine.stream(capture.source, capture.storage, BUCKET, POC_WIRE, stop))
     )
     first.start()
     try:
@@ -293,7 +294,7 @@ def test_a_database_that_is_gone_is_named(capture: Capture, monkeypatch: pytest.
     monkeypatch.setattr("lakehouse_local.capture.stream._RECONNECTS", 2)
     gone = replace(capture.source, capture_dsn=make_dsn(capture.source.capture_dsn, port=1))
     with pytest.raises(errors.SourceGone):
-        engine.stream(gone, capture.storage, BUCKET, POC, 1)
+        engine.stream(gone, capture.storage, BUCKET, POC_WIRE, 1)
 
 
 def test_a_long_transaction_is_named(capture: Capture, postgres: PostgresPart) -> None:
@@ -303,7 +304,7 @@ def test_a_long_transaction_is_named(capture: Capture, postgres: PostgresPart) -
     with long.cursor() as cursor:
         cursor.execute("INSERT INTO item VALUES (1)")
     with pytest.raises(errors.LoadBlocked, match="month end"):
-        engine.full_load(capture.source, capture.storage, BUCKET, POC, wait_seconds=1)
+        engine.full_load(capture.source, capture.storage, BUCKET, POC_WIRE, wait_seconds=1)
     long.rollback()
     long.close()
     assert _one(capture.app, "SELECT count(*) FROM pg_replication_slots") == 0
@@ -336,7 +337,7 @@ def test_truncate_during_the_load_waits(capture: Capture, postgres: PostgresPart
                 assert not truncated.wait(0.5)
             self.inner.put(bucket, key, body)
 
-    engine.full_load(capture.source, Slow(capture.storage, 0, broken=False), BUCKET, POC)
+    engine.full_load(capture.source, Slow(capture.storage, 0, broken=False), BUCKET, POC_WIRE)
     thread.join()
     capture.drain()
     assert len(capture.loaded("public.item")) == 100
@@ -376,7 +377,7 @@ def test_a_mapping_that_matches_nothing_is_named(capture: Capture) -> None:
     rules[0]["object-locator"] = {"schema-name": "public", "table-name": "itms%"}
     source = replace(capture.source, mappings={"rules": rules})
     with pytest.raises(errors.MappingMatchesNothing, match=r"public\.item"):
-        engine.full_load(source, capture.storage, BUCKET, POC)
+        engine.full_load(source, capture.storage, BUCKET, POC_WIRE)
 
 
 def test_large_tables_become_several_files_and_empty_ones_none(capture: Capture) -> None:
@@ -400,7 +401,7 @@ def test_latency_from_commit_to_manifest(capture: Capture) -> None:
     seen: list[datetime] = []
     first = threading.Thread(
         target=lambda: engine.stream(
-            capture.source, capture.storage, BUCKET, POC, stop, on_batch=lambda _: seen.append(datetime.now(UTC))
+            capture.source, capture.storage, BUCKET, POC_WIRE, stop, on_batch=lambda _: seen.append(datetime.now(UTC))
         )
     )
     first.start()

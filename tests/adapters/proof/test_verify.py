@@ -17,7 +17,7 @@ from small_lake import SmallLake
 
 from lakehouse_core.contracts import CONTRACTS, Naming, Phase, position
 from lakehouse_local.capture import engine, manifest
-from lakehouse_local.capture.settings import POC
+from lakehouse_local.capture.dms import POC_WIRE
 from lakehouse_local.capture.source import CaptureSource, connected
 from lakehouse_local.environment import Environment, PostgresPart, S3Part
 from lakehouse_local.errors import BronzeFileAltered, BronzeFileMissing
@@ -76,7 +76,7 @@ class World:
 
     def capture(self, lsn: int) -> None:
         """Take in all changes below an LSN."""
-        engine.stream(self.source, self.storage, BRONZE, POC, lsn)
+        engine.stream(self.source, self.storage, BRONZE, POC_WIRE, lsn)
 
     def silver(self) -> None:
         """Make silver's rows out of the source, and its change log out of bronze."""

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lakehouse_local.capture import names, rows, text
+from lakehouse_local.capture.dms import DmsWire
 from lakehouse_local.capture.errors import SettingUnsupported
-from lakehouse_local.capture.pgoutput import UNCHANGED, Begin
-from lakehouse_local.capture.rows import RowWriter, Shape
+from lakehouse_local.capture.pgoutput import UNCHANGED, Begin, Row
 from lakehouse_local.capture.settings import PER_TABLE, POC, from_dms
 from lakehouse_local.capture.transaction import Transaction
+from lakehouse_local.capture.wire import Change, Shape
 
 SHAPE = Shape("public", "item", ("id", "on", "note"), ("bigint", "boolean", "text"), ("id",))
 START = datetime(2024, 5, 1, 9, 30, tzinfo=UTC)
@@ -37,36 +38,45 @@ def test_texts(pg_type: str, given: bytes, expected: bytes) -> None:
     assert render(given) == expected
 
 
+def change(op: str, new: Row, old_key: tuple[bytes, ...] | None = None) -> Change:
+    """The eighth change of the epoch, the second of the transaction that commits at 5."""
+    return Change(op, new, old_key, Begin(5, START, 1), lsn=4, last_commit=0, counter=8, sequence=1, in_table=1)
+
+
 def test_a_row_of_each_layout() -> None:
-    """NULL, not sent, empty, quoted: each has its own text; the trail closes the row."""
-    row = (b"7", None, b'say "a, b"'), (b"6",), (b"S", b"P")
-    time = rows.TIME
-    assert RowWriter(POC).row(SHAPE, b"U", *row) == (
-        b"U,item,public," + time + b',7,\\N,"say ""a, b""",S,6,P\n'
-    )  # fmt: skip
-    assert RowWriter(PER_TABLE).row(SHAPE, b"I", (b"7", b"f", b""), None, (b"S", b"P")) == (
-        b"I," + time + b',7,false,"",S,,P\n'
+    """NULL, not sent, empty, quoted: each has its own text; the change's number and its place close the row."""
+    time, number, place = rows.TIME, b"2024050109300000" + b"%019d" % 8, b"0" * 15 + b"5.00000001"
+    together, apart = DmsWire(POC).encoder(SHAPE), DmsWire(PER_TABLE).encoder(SHAPE)
+    assert together.encode(change("U", (b"7", None, b'say "a, b"'), (b"6",))) == (
+        b"U,item,public," + time + b',7,\\N,"say ""a, b""",' + number + b",6," + place + b"\n"
     )
-    assert b",7,true,\\U," in RowWriter(POC).row(SHAPE, b"U", (b"7", b"t", UNCHANGED), None, (b"S", b"P"))
-    assert RowWriter(PER_TABLE).header(SHAPE) == (
-        b"Op,dms_timestamp,id,on,note,AR_H_CHANGE_SEQ,BI_id,AR_H_STREAM_POSITION\n"
+    assert apart.encode(change("I", (b"7", b"f", b""))) == (
+        b"I," + time + b',7,false,"",' + number + b",," + place + b"\n"
     )
+    assert b",7,true,\\U," in together.encode(change("U", (b"7", b"t", UNCHANGED)))
+    assert apart.header() == b"Op,dms_timestamp,id,on,note,AR_H_CHANGE_SEQ,BI_id,AR_H_STREAM_POSITION\n"
+    assert together.header() == b""
 
 
 def test_a_transaction_keeps_order_and_gets_its_time() -> None:
-    """Rows spill to disk in blocks, come back in order, and carry the time that was told last."""
+    """Changes spill to disk in blocks, come back in order, and carry the time that was told last."""
     transaction = Transaction(Begin(5, START, 1))
     for n in range(60_000):
-        transaction.add(SHAPE, None, b"I," + rows.TIME + b"," + str(n).encode() * 60 + b"\n", "inserts")
+        row = b"I," + rows.TIME + b"," + str(n).encode() * 60 + b"\n"
+        transaction.add(SHAPE, None, row, "inserts", numbers=2 if n % 2 else 1)
     transaction.clock = START + timedelta(days=1)
     parts = list(transaction.segments())
-    lines = b"".join(data for _, data in parts).splitlines()
+    body = DmsWire(POC).stamped(b"".join(data for _, data in parts), transaction.business_time)
+    lines = body.splitlines()
     transaction.close()
     assert len(parts) > 10
     assert [int(line.split(b",")[2][:1]) for line in lines[:10]] == list(range(10))
-    assert len(lines) == sum(part.rows for part, _ in parts) == 60_000
+    assert len(lines) == sum(part.rows for part, _ in parts) == transaction.rows == 60_000
     assert all(line.startswith(b"I,2024-05-02 09:30:00.000000,") for line in lines)
-    assert [part.first for part, _ in parts[1:]] == [part.last + 1 for part, _ in parts[:-1]]
+    assert [part.first - before.last for before, (part, _) in zip([p for p, _ in parts], parts[1:], strict=False)] == [
+        1 if before.last % 3 == 0 else 2 for before, _ in parts[:-1]
+    ]
+    assert transaction.numbers == transaction.table_numbers["public.item"] == 90_000
 
 
 def test_file_times_only_rise() -> None:

@@ -12,10 +12,10 @@ from isal import isal_zlib
 from lakehouse_core.contracts.envelope import Phase, position
 from lakehouse_local.capture.errors import Fenced
 from lakehouse_local.capture.manifest import FileEntry, Manifest, TableEntry, with_counts
-from lakehouse_local.capture.names import changes_key, next_file_time
+from lakehouse_local.capture.names import next_file_time
 from lakehouse_local.capture.objects import Bronze
-from lakehouse_local.capture.rows import RowWriter, Shape
 from lakehouse_local.capture.transaction import Segment, Transaction
+from lakehouse_local.capture.wire import Shape
 
 _GZIP_LEVEL = 1
 _GZIP_WINDOW = 31  # a gzip container, whose time isal leaves 0: equal rows make equal bytes
@@ -48,9 +48,8 @@ class Batch:
     def __init__(self, after: Manifest, bronze: Bronze) -> None:
         self._after = after
         self._bronze = bronze
-        self._settings = settings = bronze.settings
-        self._limit = settings.CdcMinFileSize * 1000
-        self._writer = RowWriter(settings)
+        self._wire = bronze.wire
+        self._limit = bronze.wire.batch_bytes
         self._files: dict[Shape | None, _File] = {}
         self._stored: list[FileEntry] = []
         self._file_time = None if after.file_time is None else datetime.fromisoformat(after.file_time)
@@ -60,6 +59,7 @@ class Batch:
         self._counter = after.change_counter
         self._opened: float | None = None
         self.end_lsn = after.end_lsn
+        self._commit_end = after.commit_end_lsn
         self.transactions = 0
 
     @property
@@ -78,10 +78,10 @@ class Batch:
         return sum(file.size for file in self._files.values())
 
     def due(self) -> bool:
-        """Whether it is time to become a manifest, by age or size (CdcMaxBatchInterval, CdcMinFileSize)."""
+        """Whether it is time to become a manifest, by the wire's age or size."""
         if not self.pending:
             return self.end_lsn - self._after.end_lsn >= IDLE_WAL_BYTES
-        return bool(self._stored) or self.age >= self._settings.CdcMaxBatchInterval or self.size >= self._limit
+        return bool(self._stored) or self.age >= self._wire.batch_seconds or self.size >= self._limit
 
     def fills_up(self, transaction: Transaction) -> bool:
         """Whether adding the transaction may store files, which takes time."""
@@ -94,6 +94,7 @@ class Batch:
     def add(self, transaction: Transaction, counter: int) -> None:
         """Write a transaction's rows; files that are full are stored at once."""
         self.end_lsn = transaction.begin.commit_lsn + 1
+        self._commit_end = transaction.end_lsn
         if not transaction.rows and transaction.clock is None:
             return
         if self._opened is None:
@@ -107,7 +108,7 @@ class Batch:
             for name, count in counts.items():
                 total[name] = total.get(name, 0) + count
         for segment, data in transaction.segments():
-            self._write(transaction, segment, data)
+            self._write(transaction, segment, self._wire.stamped(data, transaction.business_time))
 
     def _write(self, transaction: Transaction, segment: Segment, data: bytes) -> None:
         commit = transaction.begin.commit_lsn
@@ -115,8 +116,8 @@ class Batch:
         if file is None:
             first = position(self._after.epoch, Phase.CHANGE, commit, segment.first)
             file = self._files[segment.shape] = _File(segment.shape, transaction.begin.commit_time, first)
-            if segment.shape is not None and self._settings.AddColumnName:
-                file.write(self._writer.header(segment.shape))
+            if segment.shape is not None:
+                file.write(self._wire.encoder(segment.shape).header())
         file.write(data)
         file.rows += segment.rows
         file.last_position = position(self._after.epoch, Phase.CHANGE, commit, segment.last)
@@ -129,7 +130,7 @@ class Batch:
         # A key that is taken is an earlier attempt's, cut elsewhere, or another writer's: it is never written over.
         while True:
             self._file_time = next_file_time(file.first_commit, self._file_time)
-            key = changes_key(self._settings, table, self._file_time)
+            key = self._wire.changes_key(table, self._file_time)
             if self._bronze.store_new(key, body):
                 break
         self._stored.append(
@@ -157,10 +158,11 @@ class Batch:
         manifest = replace(
             self._after,
             kind="changes",
-            layout=self._settings.layout,
+            layout=self._wire.layout,
             sequence=self._after.sequence + 1,
             start_lsn=self._after.end_lsn,
             end_lsn=self.end_lsn,
+            commit_end_lsn=self._commit_end,
             clock=self._clock.isoformat(),
             change_counter=self._counter,
             file_time=None if self._file_time is None else self._file_time.isoformat(),

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable
 
 from lakehouse_local.capture.errors import ShapeChanged, WireBroken
-from lakehouse_local.capture.names import business_time, change_seq, stream_position
+from lakehouse_local.capture.manifest import Manifest
+from lakehouse_local.capture.names import business_time
 from lakehouse_local.capture.pgoutput import (
     UNCHANGED,
     Begin,
@@ -19,35 +20,33 @@ from lakehouse_local.capture.pgoutput import (
     Update,
     Value,
 )
-from lakehouse_local.capture.rows import RowWriter, Shape
-from lakehouse_local.capture.settings import S3Settings
 from lakehouse_local.capture.transaction import Transaction
+from lakehouse_local.capture.wire import Change, Encoder, Shape, Wire
 
 CLOCK = "lakehouse.clock"
 MARKER = "lakehouse.marker"
+_COUNTED_AS = {"I": "inserts", "U": "updates", "D": "deletes", "T": "truncates"}
 _log = logging.getLogger(__name__)
 
 
 class Assembler:
     """Takes messages in order; gives a transaction when its commit arrives."""
 
-    def __init__(
-        self, settings: S3Settings, from_lsn: int, counter: int, shape_of: Callable[[Relation], Shape]
-    ) -> None:
-        self._writer = RowWriter(settings)
-        self._grouped = not settings.PreserveTransactions
-        self._from_lsn = from_lsn
+    def __init__(self, wire: Wire, after: Manifest, shape_of: Callable[[Relation], Shape]) -> None:
+        self._wire = wire
+        self._from_lsn = after.end_lsn
+        self._last_commit = after.commit_end_lsn
         self._shape_of = shape_of
-        self._shapes: dict[int, Shape] = {}
+        self._tables: dict[int, tuple[Shape, Encoder]] = {}
         self._transaction: Transaction | None = None
         self._repeated = False
-        self.counter = counter
+        self.counter = after.change_counter
         self.marker: bytes | None = None
 
-    def take(self, message: Decoded) -> Transaction | None:
+    def take(self, message: Decoded, lsn: int) -> Transaction | None:
         """The transaction that the message completes, if it does and its changes are not stored already.
 
-        ``marker`` is the content of the last marker message that was seen.
+        ``lsn`` is where the message's WAL record starts; ``marker`` the content of the last marker message seen.
         """
         match message:
             case Begin():
@@ -64,11 +63,12 @@ class Assembler:
                 return self._commit(message)
             case Insert() | Update() | Delete() | Truncate():
                 if not self._repeated:
-                    self._change(message)
+                    self._change(message, lsn)
         return None
 
     def _relation(self, message: Relation) -> None:
-        shape = self._shapes[message.oid] = self._shape_of(message)
+        shape = self._shape_of(message)
+        self._tables[message.oid] = shape, self._wire.encoder(shape)
         for written in self._open().counts if self._transaction else ():
             if written.full_name == shape.full_name and written != shape:
                 raise ShapeChanged(
@@ -93,47 +93,59 @@ class Assembler:
                 f"the transaction of commit LSN {transaction.begin.commit_lsn:X} ends as {message.commit_lsn:X}"
             )
         self._transaction = None
+        self._last_commit = max(self._last_commit, message.end_lsn)
+        transaction.end_lsn = message.end_lsn
         if self._repeated:
             transaction.close()
             return None
         return transaction
 
-    def _change(self, message: Insert | Update | Delete | Truncate) -> None:
+    def _change(self, message: Insert | Update | Delete | Truncate, lsn: int) -> None:
         if isinstance(message, Truncate):
             for oid in message.oids:
-                shape = self._shape(oid)
-                self._add(shape, b"T", (None,) * len(shape.columns), None, "truncates")
+                table = self._table(oid)
+                self._add(table, "T", (None,) * len(table[0].columns), None, lsn)
             return
-        shape = self._shape(message.oid)
+        table = self._table(message.oid)
         match message:
             case Insert(new=new):
-                self._add(shape, b"I", new, None, "inserts")
+                self._add(table, "I", new, None, lsn)
             case Update():
-                self._add(shape, b"U", *_updated(shape, message), "updates")
+                self._add(table, "U", *_updated(table[0], message), lsn)
             case Delete(old=old):
-                key_only = tuple(value if at in shape.key_at else None for at, value in enumerate(old))
-                self._add(shape, b"D", key_only, None, "deletes")
+                key_at = table[0].key_at
+                key_only = tuple(value if at in key_at else None for at, value in enumerate(old))
+                self._add(table, "D", key_only, None, lsn)
 
-    def _add(self, shape: Shape, op: bytes, new: Row, old_key: tuple[Value, ...] | None, counted_as: str) -> None:
-        transaction = self._open()
+    def _add(
+        self, table: tuple[Shape, Encoder], op: str, new: Row, old_key: tuple[Value, ...] | None, lsn: int
+    ) -> None:
+        transaction, (shape, encoder) = self._open(), table
         if len(new) != len(shape.columns):
             raise WireBroken(f"a row of {shape.full_name} has {len(new)} values for {len(shape.columns)} columns")
         self.counter += 1
-        trail = (
-            change_seq(transaction.begin.commit_time, self.counter).encode(),
-            stream_position(transaction.begin.commit_lsn, transaction.rows).encode(),
+        change = Change(
+            op=op,
+            new=new,
+            old_key=old_key,
+            begin=transaction.begin,
+            lsn=lsn,
+            last_commit=self._last_commit,
+            counter=self.counter,
+            sequence=transaction.numbers,
+            in_table=transaction.table_numbers[shape.full_name],
         )
-        row = self._writer.row(shape, op, new, old_key, trail)
-        transaction.add(shape, shape if self._grouped else None, row, counted_as)
+        numbers = 1 if old_key is None else self._wire.key_change_numbers
+        transaction.add(shape, self._wire.group(shape), encoder.encode(change), _COUNTED_AS[op], numbers)
 
     def _open(self) -> Transaction:
         if self._transaction is None:
             raise WireBroken("a change came outside a transaction")
         return self._transaction
 
-    def _shape(self, oid: int) -> Shape:
+    def _table(self, oid: int) -> tuple[Shape, Encoder]:
         try:
-            return self._shapes[oid]
+            return self._tables[oid]
         except KeyError:
             raise WireBroken(f"a change of relation {oid} came before its description") from None
 

@@ -13,15 +13,15 @@ from lakehouse_core.errors import ObjectMissing
 from lakehouse_core.ports import Storage
 from lakehouse_local.capture import source as database
 from lakehouse_local.capture.batch import OnBatch
+from lakehouse_local.capture.dms import POC_WIRE
 from lakehouse_local.capture.errors import AlreadyLoaded, CaptureError, Fenced, NotLoaded
-from lakehouse_local.capture.load import Loader, Part, Progress, exported_snapshot, parts
+from lakehouse_local.capture.load import Loader, Progress, exported_snapshot, parts
 from lakehouse_local.capture.manifest import FileEntry, Manifest, TableEntry, from_json
 from lakehouse_local.capture.manifest import key as manifest_key
-from lakehouse_local.capture.names import load_number
 from lakehouse_local.capture.objects import Bronze
-from lakehouse_local.capture.settings import POC, S3Settings
 from lakehouse_local.capture.source import CaptureSource, SourceTable, connected, replicating
 from lakehouse_local.capture.stream import Stream, StreamReport, Until
+from lakehouse_local.capture.wire import Part, Wire
 
 _WAIT_SECONDS = 60.0
 _log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def full_load(
     source: CaptureSource,
     storage: Storage,
     bucket: str,
-    settings: S3Settings = POC,
+    wire: Wire = POC_WIRE,
     progress: Progress = lambda _table, _rows: None,
     *,
     wait_seconds: float = _WAIT_SECONDS,
@@ -61,7 +61,7 @@ def full_load(
         source: the database.
         storage: where objects go.
         bucket: the bronze bucket.
-        settings: DMS's settings.
+        wire: how bronze is written; the one that the lake began with.
         progress: told (schema.table, rows) for each stored file.
         wait_seconds: how long open transactions of others may keep the load from its consistent point.
         epoch: above 1 where silver holds earlier epochs whose bronze was lost.
@@ -71,7 +71,7 @@ def full_load(
         LoadBlocked: see ``wait_seconds``; the transaction in the way is named.
         CaptureError: another error of this room, by its own name.
     """
-    bronze = Bronze(storage, bucket, settings)
+    bronze = Bronze(storage, bucket, wire)
     found = bronze.newest()
     if found is not None:
         raise AlreadyLoaded(
@@ -85,7 +85,7 @@ def reload(
     source: CaptureSource,
     storage: Storage,
     bucket: str,
-    settings: S3Settings = POC,
+    wire: Wire = POC_WIRE,
     progress: Progress = lambda _table, _rows: None,
     *,
     wait_seconds: float = _WAIT_SECONDS,
@@ -94,7 +94,7 @@ def reload(
 
     Nothing that is stored is touched; keys that the new load does not have count as deleted.
     """
-    bronze = Bronze(storage, bucket, settings)
+    bronze = Bronze(storage, bucket, wire)
     found = bronze.newest()
     if found is None:
         raise NotLoaded(f"bucket {bucket} has no full load to repeat", hint="lakehouse replicate")
@@ -105,7 +105,7 @@ def stream(
     source: CaptureSource,
     storage: Storage,
     bucket: str,
-    settings: S3Settings,
+    wire: Wire,
     until: Until,
     *,
     on_batch: OnBatch = lambda _manifest: None,
@@ -116,14 +116,14 @@ def stream(
         source: the database.
         storage: where objects go.
         bucket: the bronze bucket, which has a full load.
-        settings: DMS's settings.
+        wire: how bronze is written; the one that the lake began with.
         until: an LSN (see :func:`current_lsn`) or an event.
         on_batch: told each manifest when it is durable and acknowledged.
 
     Raises:
         CaptureError: by its own name, see ``errors``; PostgreSQL was told nothing that S3 does not hold.
     """
-    return Stream(source, Bronze(storage, bucket, settings), until, on_batch).run()
+    return Stream(source, Bronze(storage, bucket, wire), until, on_batch).run()
 
 
 def current_lsn(source: CaptureSource) -> int:
@@ -146,7 +146,7 @@ def _load(source: CaptureSource, bronze: Bronze, progress: Progress, epoch: int,
         database.ensure_publication(source.owner_dsn, source.publication, published)
         with _slot_dropped_on_failure(control, source.slot):
             with exported_snapshot(source, tables, wait_seconds) as snapshot:
-                work = _work(tables, bronze.settings, _used_numbers(bronze, epoch))
+                work = _work(tables, bronze.wire, _used_numbers(bronze, epoch))
                 files = Loader(source.capture_dsn, snapshot, bronze, epoch, progress).run(work)
             with replicating(source.capture_dsn) as replication:
                 identity = database.identity(replication)
@@ -154,7 +154,8 @@ def _load(source: CaptureSource, bronze: Bronze, progress: Progress, epoch: int,
                 epoch=epoch,
                 sequence=0,
                 kind="load",
-                layout=bronze.settings.layout,
+                wire=bronze.wire.name,
+                layout=bronze.wire.layout,
                 slot=source.slot,
                 publication=source.publication,
                 system_identifier=identity.system_identifier,
@@ -204,8 +205,8 @@ def _entry(table: SourceTable, files: list[FileEntry]) -> TableEntry:
     return TableEntry(table.columns, table.types, table.key, load_rows=rows)
 
 
-def _work(tables: list[SourceTable], settings: S3Settings, used: dict[str, int]) -> list[Part]:
-    return [part for table in tables for part in parts(table, settings, first_number=used.get(table.full_name, 0) + 1)]
+def _work(tables: list[SourceTable], wire: Wire, used: dict[str, int]) -> list[Part]:
+    return [part for table in tables for part in parts(table, wire, first_number=used.get(table.full_name, 0) + 1)]
 
 
 def _used_numbers(bronze: Bronze, epoch: int) -> dict[str, int]:
@@ -218,7 +219,7 @@ def _used_numbers(bronze: Bronze, epoch: int) -> dict[str, int]:
             continue  # lost with its files: there is nothing to leave alone
         for file in load.files:
             if file.table is not None:
-                used[file.table] = max(used.get(file.table, 0), load_number(file.key))
+                used[file.table] = max(used.get(file.table, 0), bronze.wire.load_number(file.key))
     return used
 
 

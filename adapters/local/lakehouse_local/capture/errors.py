@@ -104,6 +104,20 @@ class Fenced(CaptureError):
     code = "capture-fenced"
 
 
+class WireChanged(CaptureError):
+    """Another wire was asked for than the one on which the lake's bronze is written."""
+
+    code = "capture-wire-changed"
+    exit_code = 2
+
+
+class WireUnknown(CaptureError):
+    """A name that no wire has."""
+
+    code = "capture-wire-unknown"
+    exit_code = 2
+
+
 class NotLoaded(CaptureError):
     """Changes were asked for before there was a full load."""
 

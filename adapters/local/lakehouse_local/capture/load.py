@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from queue import Queue
 
@@ -18,40 +17,20 @@ import psycopg2
 from isal import igzip
 from psycopg2.extensions import connection
 from psycopg2.extras import LogicalReplicationConnection
-from psycopg2.sql import SQL, Composed, Identifier, Literal
+from psycopg2.sql import SQL, Identifier
 
 from lakehouse_core.contracts.envelope import Phase, position
 from lakehouse_local.capture.errors import LoadBlocked
 from lakehouse_local.capture.manifest import FileEntry
-from lakehouse_local.capture.names import business_time, load_key, lsn_number, timestamp
+from lakehouse_local.capture.names import business_time, lsn_number
 from lakehouse_local.capture.objects import Bronze
-from lakehouse_local.capture.settings import S3Settings
 from lakehouse_local.capture.source import CaptureSource, SourceTable, connected, fetch, replicating
-from lakehouse_local.capture.text import dms_text_sql
+from lakehouse_local.capture.wire import Part, Snapshot, Wire
 
 _READERS = 2
 _GZIP_LEVEL = 1
 Progress = Callable[[str, int], None]
 """Told (schema.table, rows) for each stored file."""
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """The state as of a consistent point: all commits with LSN < ``consistent_point`` and no other."""
-
-    name: str
-    consistent_point: int
-    clock: datetime
-
-
-@dataclass(frozen=True)
-class Part:
-    """A range of a table's pages, which becomes one file; ``until_page`` None is the open end."""
-
-    table: SourceTable
-    number: int
-    from_page: int
-    until_page: int | None
 
 
 @contextmanager
@@ -141,39 +120,11 @@ def _blocked(owner: connection, pids: list[int], what: str, wait_seconds: float)
     )
 
 
-def parts(table: SourceTable, settings: S3Settings, first_number: int) -> list[Part]:
-    """The files that a table becomes: about ``MaxFileSize`` of its size each."""
-    count = max(1, min(-(-table.size // (settings.MaxFileSize * 1024)), table.pages))
+def parts(table: SourceTable, wire: Wire, first_number: int) -> list[Part]:
+    """The files that a table becomes: about ``load_bytes`` of its size each."""
+    count = max(1, min(-(-table.size // wire.load_bytes), table.pages))
     edges = [table.pages * n // count for n in range(count)]
     return [Part(table, first_number + n, edges[n], edges[n + 1] if n + 1 < count else None) for n in range(count)]
-
-
-def copy_sql(part: Part, settings: S3Settings, clock: datetime) -> Composed:
-    r"""``COPY`` of a part in DMS's text: Op, timestamp, columns, and empty AR_H_CHANGE_SEQ, BI_<key>, AR_H_STREAM_POSITION.
-
-    COPY's own NULL is the empty field, so that it quotes the empty text; NULL values are the text ``\N``.
-    """
-    table = part.table
-    named: list[Composed] = [
-        SQL("'I' AS {}").format(Identifier("Op")),
-        SQL("{} AS {}").format(Literal(timestamp(clock)), Identifier(settings.TimestampColumnName)),
-    ]
-    for column, pg_type in zip(table.columns, table.types, strict=True):
-        quoted = '"' + column.replace('"', '""') + '"'
-        text = SQL(dms_text_sql(quoted, pg_type).replace("{", "{{").replace("}", "}}")).format()
-        named.append(SQL("coalesce({}, {}) AS {}").format(text, Literal(settings.CsvNullValue), Identifier(column)))
-    named.extend(
-        SQL("NULL AS {}").format(Identifier(name))
-        for name in ("AR_H_CHANGE_SEQ", *(f"BI_{column}" for column in table.key), "AR_H_STREAM_POSITION")
-    )
-    where = SQL("").format()
-    if part.from_page or part.until_page is not None:
-        where = SQL(" WHERE ctid >= {}::tid").format(Literal(f"({part.from_page},0)"))
-        if part.until_page is not None:
-            where += SQL(" AND ctid < {}::tid").format(Literal(f"({part.until_page},0)"))
-    return SQL("COPY (SELECT {} FROM ONLY {}{}) TO STDOUT WITH (FORMAT csv, NULL '', HEADER {})").format(
-        SQL(", ").join(named), table.sql_name, where, SQL("true" if settings.AddColumnName else "false")
-    )
 
 
 class Loader:
@@ -181,6 +132,7 @@ class Loader:
 
     def __init__(self, capture_dsn: str, snapshot: Snapshot, bronze: Bronze, epoch: int, progress: Progress) -> None:
         self._dsn = capture_dsn
+        self._tables: tuple[SourceTable, ...] = ()
         self._snapshot = snapshot
         self._bronze = bronze
         self._position = position(epoch, Phase.LOAD, snapshot.consistent_point, 0)
@@ -189,6 +141,7 @@ class Loader:
 
     def run(self, work: list[Part]) -> list[FileEntry]:
         """The files of all parts, in the order of ``work``; an empty part leaves none."""
+        self._tables = tuple(dict.fromkeys(part.table for part in work))
         with ExitStack() as stack:
             databases: Queue[connection] = Queue()
             for _ in range(_READERS):
@@ -218,13 +171,13 @@ class Loader:
     def _copy(self, database: connection, part: Part) -> FileEntry | None:
         raw = io.BytesIO()
         with database.cursor() as cursor:
-            cursor.copy_expert(copy_sql(part, self._bronze.settings, self._snapshot.clock), raw, size=1 << 20)
+            cursor.copy_expert(self._bronze.wire.copy_sql(part, self._snapshot, self._tables), raw, size=1 << 20)
             rows = cursor.rowcount
         if not rows:
             return None
         body = igzip.compress(raw.getbuffer(), _GZIP_LEVEL, mtime=0)
         table = part.table
-        key = load_key(self._bronze.settings, table.schema, table.name, part.number)
+        key = self._bronze.wire.load_key(table.schema, table.name, part.number)
         self._bronze.store(key, body)
         with self._telling:
             self._progress(table.full_name, rows)

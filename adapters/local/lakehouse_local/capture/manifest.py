@@ -21,7 +21,9 @@ PREFIX = "_lakehouse/manifests/"
 class FileEntry:
     """A file of rows: ``table`` is ``schema.table``, or None if rows of all tables stand in it.
 
-    The positions are those of its first and last row (``lakehouse_core.contracts.position``); ``rows`` leaves a header out.
+    ``rows`` counts loaded rows or changes: a header or a tombstone is none, the two halves of a key change are one.
+
+    The positions are those of its first and last row (``lakehouse_core.contracts.position``).
     """
 
     key: str
@@ -53,7 +55,8 @@ class Manifest:
 
     All changes of transactions with ``start_lsn <= commit LSN < end_lsn`` are in ``files`` (a commit's LSN is where its
     record starts). ``clock`` is the greatest business time so far, ``change_counter`` the last one given out,
-    ``file_time`` the time in the last change file's name (all of the epoch).
+    ``file_time`` the time in the last change file's name (all of the epoch), ``commit_end_lsn`` the end of the last
+    commit record (0: none yet). ``wire`` and ``layout`` say how the files are to be read.
     """
 
     epoch: int
@@ -74,6 +77,7 @@ class Manifest:
     tables: dict[str, TableEntry] = field(default_factory=dict)
     version: int = VERSION
     wire: str = "dms"
+    commit_end_lsn: int = 0
 
     @property
     def key(self) -> str:
@@ -114,6 +118,7 @@ def from_json(data: bytes) -> Manifest:
         raise ManifestBroken(f"a manifest has version {found!r}; this release reads {VERSION}")
     try:
         files = tuple(FileEntry(**_checked(entry, FileEntry)) for entry in document["files"])
+        document.setdefault("commit_end_lsn", 0)  # manifests of 0.1.0's first weeks have none
         tables = {
             name: TableEntry(**{k: _frozen(v) for k, v in _checked(entry, TableEntry).items()})
             for name, entry in document["tables"].items()
@@ -121,7 +126,7 @@ def from_json(data: bytes) -> Manifest:
         built = Manifest(**{**_checked(document, Manifest), "files": files, "tables": tables})
     except (KeyError, TypeError, AttributeError) as problem:
         raise ManifestBroken(f"a manifest is not what this release writes: {problem}") from problem
-    if built.kind not in ("load", "changes") or built.wire != "dms" or built.start_lsn > built.end_lsn:
+    if built.kind not in ("load", "changes") or built.start_lsn > built.end_lsn:
         raise ManifestBroken(f"manifest {built.key} contradicts itself")
     return built
 

@@ -7,9 +7,9 @@ from typing import TypeVar
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from lakehouse_core.ports import Storage
-from lakehouse_local.capture.errors import StorageGone
+from lakehouse_local.capture.errors import StorageGone, WireChanged
 from lakehouse_local.capture.manifest import PREFIX, Manifest, newest
-from lakehouse_local.capture.settings import S3Settings
+from lakehouse_local.capture.wire import Wire
 from lakehouse_local.providers.errors import S3Refused, S3Unreachable
 
 _Result = TypeVar("_Result")
@@ -19,11 +19,11 @@ _FAILURES = (S3Unreachable, S3Refused)
 
 @dataclass(frozen=True)
 class Bronze:
-    """Where a capture writes: the object store, the bucket, and DMS's settings for what stands in it."""
+    """Where a capture writes: the object store, the bucket, and the wire on which it writes there."""
 
     storage: Storage
     bucket: str
-    settings: S3Settings
+    wire: Wire
 
     def store(self, key: str, body: bytes) -> None:
         """Store an object, over an earlier one if there is one; StorageGone after bounded retries."""
@@ -39,8 +39,18 @@ class Bronze:
         return self._retried(lambda: self.storage.get(self.bucket, key), key) == body
 
     def newest(self) -> Manifest | None:
-        """The checkpoint: the last manifest; None before the first full load."""
-        return self._retried(lambda: newest(self.storage, self.bucket), PREFIX)
+        """The checkpoint: the last manifest; None before the first full load.
+
+        Raises:
+            WireChanged: it was written on another wire, whose readers would not understand this one.
+        """
+        found = self._retried(lambda: newest(self.storage, self.bucket), PREFIX)
+        if found is not None and found.wire != self.wire.name:
+            raise WireChanged(
+                f"bronze in s3://{self.bucket} is written as {found.wire}; {self.wire.name} was asked for",
+                hint=f"--wire {found.wire} (or leave it out); another wire needs a lake of its own: set LAKEHOUSE_HOME",
+            )
+        return found
 
     def _retried(self, action: Callable[[], _Result], key: str) -> _Result:
         attempts = Retrying(

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
-from lakehouse_local.capture.pgoutput import UNCHANGED, Row, Value
+from lakehouse_local.capture.names import change_seq, stream_position
+from lakehouse_local.capture.pgoutput import UNCHANGED, Value
 from lakehouse_local.capture.settings import S3Settings
 from lakehouse_local.capture.text import renderer
+from lakehouse_local.capture.wire import Change, Shape
 
 TIME = b"\0" * 26
 """Stands for the timestamp until the transaction's business time is known; PostgreSQL's text never holds a NUL."""
@@ -14,66 +15,44 @@ TIME = b"\0" * 26
 _SPECIAL = re.compile(rb'[",\r\n]')
 
 
-@dataclass(frozen=True)
-class Shape:
-    """A table as its rows are written: columns in order, their base types, the primary key."""
-
-    schema: str
-    table: str
-    columns: tuple[str, ...]
-    types: tuple[str, ...]
-    key: tuple[str, ...]
-    renderers: tuple[Callable[[bytes], bytes] | None, ...] = field(init=False, compare=False, repr=False)
-    key_at: tuple[int, ...] = field(init=False, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "renderers", tuple(renderer(pg_type) for pg_type in self.types))
-        object.__setattr__(self, "key_at", tuple(self.columns.index(column) for column in self.key))
-
-    @property
-    def full_name(self) -> str:
-        """``schema.table``, as manifests have it."""
-        return f"{self.schema}.{self.table}"
-
-
 class RowWriter:
-    """Writes rows of one layout."""
+    """Writes the rows of one table in one layout."""
 
-    def __init__(self, settings: S3Settings) -> None:
-        self._named = settings.PreserveTransactions
+    def __init__(self, settings: S3Settings, shape: Shape) -> None:
+        self._shape = shape
+        self._with_names = settings.AddColumnName
         self._timestamp = settings.TimestampColumnName
         self._null = settings.CsvNullValue.encode()
         self._unsent = settings.CsvNoSupValue.encode()
+        self._renderers = tuple(renderer(pg_type) for pg_type in shape.types)
+        table = (quoted(shape.table.encode()), quoted(shape.schema.encode()))
+        self._named = table if settings.PreserveTransactions else ()
 
-    def row(
-        self, shape: Shape, op: bytes, new: Row, old_key: tuple[Value, ...] | None, trail: tuple[bytes, bytes]
-    ) -> bytes:
+    def encode(self, change: Change) -> bytes:
         """One row, with :data:`TIME` in the timestamp's place.
 
-        Args:
-            shape: the table.
-            op: I, U, D or T.
-            new: the columns' values.
-            old_key: the key before an update that changed it.
-            trail: AR_H_CHANGE_SEQ and AR_H_STREAM_POSITION.
+        After the columns come AR_H_CHANGE_SEQ, the key before an update that changed it, and AR_H_STREAM_POSITION.
         """
-        fields = [op, quoted(shape.table.encode()), quoted(shape.schema.encode()), TIME] if self._named else [op, TIME]
-        for value, render in zip(new, shape.renderers, strict=True):
+        fields = [change.op.encode(), *self._named, TIME]
+        for value, render in zip(change.new, self._renderers, strict=True):
             fields.append(self._field(value, render))
-        fields.append(trail[0])
-        if old_key is None:
-            fields.extend([b""] * len(shape.key))
+        fields.append(change_seq(change.begin.commit_time, change.counter).encode())
+        if change.old_key is None:
+            fields.extend([b""] * len(self._shape.key))
         else:
             fields.extend(
-                self._field(value, shape.renderers[at]) for value, at in zip(old_key, shape.key_at, strict=True)
+                self._field(value, self._renderers[at])
+                for value, at in zip(change.old_key, self._shape.key_at, strict=True)
             )
-        fields.append(trail[1])
+        fields.append(stream_position(change.begin.commit_lsn, change.sequence).encode())
         return b",".join(fields) + b"\n"
 
-    def header(self, shape: Shape) -> bytes:
-        """The first line of a file with AddColumnName."""
-        before = (f"BI_{column}" for column in shape.key)
-        names = ("Op", self._timestamp, *shape.columns, "AR_H_CHANGE_SEQ", *before, "AR_H_STREAM_POSITION")
+    def header(self) -> bytes:
+        """The first line of a file with AddColumnName; nothing without."""
+        if not self._with_names:
+            return b""
+        before = (f"BI_{column}" for column in self._shape.key)
+        names = ("Op", self._timestamp, *self._shape.columns, "AR_H_CHANGE_SEQ", *before, "AR_H_STREAM_POSITION")
         return b",".join(quoted(name.encode()) for name in names) + b"\n"
 
     def _field(self, value: Value, render: Callable[[bytes], bytes] | None) -> bytes:

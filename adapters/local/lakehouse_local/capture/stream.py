@@ -37,9 +37,9 @@ from lakehouse_local.capture.manifest import Manifest
 from lakehouse_local.capture.names import lsn_text
 from lakehouse_local.capture.objects import Bronze
 from lakehouse_local.capture.pgoutput import Commit, Relation, decode
-from lakehouse_local.capture.rows import Shape
 from lakehouse_local.capture.source import CaptureSource
 from lakehouse_local.capture.transaction import Transaction
+from lakehouse_local.capture.wire import Shape
 
 Until = int | Event
 """An LSN: take in every commit below it, then stop. An event: go on until it is set."""
@@ -156,7 +156,7 @@ class _Session:
         self._control, replication = databases
         self._pool = pool
         self._cursor: Any = replication.cursor()
-        self._assembler = Assembler(stream.bronze.settings, checkpoint.end_lsn, checkpoint.change_counter, self._shape)
+        self._assembler = Assembler(stream.bronze.wire, checkpoint, self._shape)
         self._batch = Batch(checkpoint, stream.bronze)
         self._received = False
         self._next_feedback = 0.0
@@ -183,13 +183,13 @@ class _Session:
                 self._idle()
             else:
                 self._received = True
-                self._take(message.payload)
+                self._take(message.payload, message.data_start)
         if self._batch.pending:
             self._flush()
 
-    def _take(self, payload: bytes) -> None:
+    def _take(self, payload: bytes, lsn: int) -> None:
         decoded = decode(payload)
-        transaction = self._assembler.take(decoded)
+        transaction = self._assembler.take(decoded, lsn)
         if transaction is not None:
             self._add(transaction)
         if isinstance(decoded, Commit):
@@ -244,7 +244,7 @@ class _Session:
             self._beat(now)
         wait = _POLL_SECONDS
         if self._batch.pending:
-            wait = min(wait, max(0.0, self._stream.bronze.settings.CdcMaxBatchInterval - self._batch.age))
+            wait = min(wait, max(0.0, self._stream.bronze.wire.batch_seconds - self._batch.age))
         select.select([self._cursor], [], [], wait)
 
     def _beat(self, now: float) -> None:

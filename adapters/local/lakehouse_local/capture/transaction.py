@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from lakehouse_local.capture.names import timestamp
 from lakehouse_local.capture.pgoutput import Begin
-from lakehouse_local.capture.rows import TIME, Shape
+from lakehouse_local.capture.wire import Shape
 
 _SEGMENT_BYTES = 1 << 20
 _MEMORY_BYTES = 16 << 20
@@ -16,7 +15,7 @@ _MEMORY_BYTES = 16 << 20
 
 @dataclass(frozen=True)
 class Segment:
-    """Whole rows that stand together: of one table, or of all (None); ``first`` and ``last`` number them."""
+    """Whole changes that stand together: of one table, or of all (None); ``first`` and ``last`` number them."""
 
     shape: Shape | None
     rows: int
@@ -26,15 +25,19 @@ class Segment:
 
 
 class Transaction:
-    """Rows of a transaction whose end has not come; beyond 16 MiB they wait in a temporary file.
+    """Changes of a transaction whose end has not come; beyond 16 MiB they wait in a temporary file.
 
     Their time is written when they are read back, because the message that tells it may come last.
+    ``rows`` counts them, ``numbers`` and ``table_numbers`` say which numbers they have taken.
     """
 
     def __init__(self, begin: Begin) -> None:
         self.begin = begin
         self.clock: datetime | None = None
+        self.end_lsn = 0
         self.rows = 0
+        self.numbers = 0
+        self.table_numbers: dict[str, int] = defaultdict(int)
         self.size = 0
         self.counts: dict[Shape, dict[str, int]] = {}
         self._open: dict[Shape | None, list[tuple[int, bytes]]] = defaultdict(list)
@@ -47,11 +50,13 @@ class Transaction:
         """What its clock message said, else its commit time."""
         return self.clock or self.begin.commit_time
 
-    def add(self, shape: Shape, group: Shape | None, row: bytes, counted_as: str) -> None:
-        """Take a row; ``group`` is the table if each table has its own files."""
-        self._open[group].append((self.rows, row))
+    def add(self, shape: Shape, group: Shape | None, row: bytes, counted_as: str, numbers: int) -> None:
+        """Take an encoded change, which takes that many numbers; ``group`` is the table if each has its own files."""
+        self._open[group].append((self.numbers, row))
         self._open_bytes += len(row)
         self.rows += 1
+        self.numbers += numbers
+        self.table_numbers[shape.full_name] += numbers
         self.size += len(row)
         counts = self.counts.setdefault(shape, {})
         counts[counted_as] = counts.get(counted_as, 0) + 1
@@ -59,15 +64,14 @@ class Transaction:
             self._seal()
 
     def segments(self) -> Iterator[tuple[Segment, bytes]]:
-        """The rows in order, with the transaction's business time."""
+        """The changes in order, their time still open."""
         self._seal()
         self._spool.seek(0)
-        time = timestamp(self.business_time).encode()
         for segment in self._segments:
-            yield segment, self._spool.read(segment.size).replace(TIME, time)
+            yield segment, self._spool.read(segment.size)
 
     def close(self) -> None:
-        """Forget the rows."""
+        """Forget the changes."""
         self._spool.close()
 
     def _seal(self) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from lakehouse_local.capture import engine, manifest
+from lakehouse_local.capture.dms import POC_WIRE
 from lakehouse_local.capture.errors import SlotInUse
 from lakehouse_local.capture.manifest import Manifest
-from lakehouse_local.capture.settings import POC
 from lakehouse_local.capture.source import CaptureSource
 from lakehouse_local.environment import Environment
 from lakehouse_local.errors import CaptureBehind
@@ -67,15 +67,15 @@ def capture(
     if reload:
         # The way back from a lake that lost objects: what is there now is where it begins again.
         if newest:
-            load = engine.reload(source, storage, bucket, POC, loading)
+            load = engine.reload(source, storage, bucket, POC_WIRE, loading)
         else:
             seen = max(mark.read(settings.home).epoch, last_run.applied_until.epoch if last_run else 0)
-            load = engine.full_load(source, storage, bucket, POC, loading, epoch=seen + 1)
+            load = engine.full_load(source, storage, bucket, POC_WIRE, loading, epoch=seen + 1)
         mark.restart(settings.home, manifest=(load.epoch, 0), run=runs)
     else:
         mark.check(settings.home, manifest=_place(newest), run=runs)
         if newest is None:
-            load = engine.full_load(source, storage, bucket, POC, loading)
+            load = engine.full_load(source, storage, bucket, POC_WIRE, loading)
 
     def taken(stored: Manifest) -> None:
         mark.advance(settings.home, manifest=_place(stored))
@@ -85,7 +85,7 @@ def capture(
 
     target = engine.current_lsn(source) if until is None else until
     try:
-        report = engine.stream(source, storage, bucket, POC, target, on_batch=taken)
+        report = engine.stream(source, storage, bucket, POC_WIRE, target, on_batch=taken)
         changes, end = report.rows, report.end_lsn
     except SlotInUse:
         if not isinstance(target, int):
