@@ -1,0 +1,1 @@
+"""Engines: what the AWS services of this machine really do, without AWS's shapes and without HTTP."""
