@@ -89,19 +89,24 @@ def connect(spark: SparkSession, s3: S3Part) -> None:
     Set in the running session, not on the JVM's command line, where every user of the machine could read the secret.
     """
     hadoop = spark.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001  # no public way
-    values = _S3A | {
-        "fs.s3a.endpoint": s3.endpoint,
-        "fs.s3a.endpoint.region": s3.region,
-        "fs.s3a.connection.ssl.enabled": str(s3.endpoint.startswith("https")).lower(),
-        "fs.s3a.access.key": s3.access_key,
-        "fs.s3a.secret.key": s3.secret_key,
-    }
+    values = s3a(s3)
     if all(hadoop.get(key) == value for key, value in values.items()):
         return
     for key, value in values.items():
         hadoop.set(key, value)
     # Hadoop keeps a client per bucket: those of another endpoint must go.
     spark._jvm.org.apache.hadoop.fs.FileSystem.closeAll()  # type: ignore[union-attr]  # noqa: SLF001
+
+
+def s3a(s3: S3Part) -> dict[str, str]:
+    """Hadoop's settings for that S3; the secret is among them."""
+    return _S3A | {
+        "fs.s3a.endpoint": s3.endpoint,
+        "fs.s3a.endpoint.region": s3.region,
+        "fs.s3a.connection.ssl.enabled": str(s3.endpoint.startswith("https")).lower(),
+        "fs.s3a.access.key": s3.access_key,
+        "fs.s3a.secret.key": s3.secret_key,
+    }
 
 
 def java_options(settings: Settings, archive: str) -> str:

@@ -1,0 +1,1 @@
+"""Schedules: EventBridge's cron expressions."""
