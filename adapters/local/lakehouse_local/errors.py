@@ -81,3 +81,9 @@ class FormatChanged(LakehouseError):
 
     code = "format-changed"
     exit_code = 2
+
+
+class StateTooNew(LakehouseError):
+    """A file of ours that a newer version wrote."""
+
+    code = "state-too-new"

@@ -1,0 +1,1 @@
+"""AWS's services as they behave, without HTTP: the gateway calls them, engines do the work."""
