@@ -2,6 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
+# Two processes: one has the JVM, the other all that needs none (tests/conftest.py).
+SPREAD := -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-all quick check unit spark adapters e2e containers docker-images bench lock clean
@@ -26,11 +28,11 @@ demo: setup ## six months of a business from PostgreSQL to proven gold, then thr
 
 test: setup ## every test layer that this machine can run, naming what it cannot and why
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(SPREAD)
 
 test-all: setup ## the same and what takes many minutes: ten kills of a run, each followed by the proof
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -m "slow or not slow"
+	@$(BIN)/python -m pytest $(SPREAD) -m "slow or not slow"
 
 quick: $(READY) check unit ## style, types and the tests without a JVM: under a minute
 

@@ -14,6 +14,17 @@ from lakehouse_local.providers.passwords import passwords_of
 from lakehouse_local.providers.s3_client import client
 from lakehouse_local.settings import Settings
 
+TESTS = Path(__file__).parent
+NEEDS_A_JVM = ("spark/", "e2e/", "adapters/tables/", "adapters/engines/test_jobs.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread over two processes (``-n 2``): all that needs a JVM in one, since a JVM is dear to start; the rest by file."""
+    for item in items:
+        place = item.path.relative_to(TESTS).as_posix()
+        group = "jvm" if place.startswith(NEEDS_A_JVM) else place
+        item.add_marker(pytest.mark.xdist_group(group))
+
 
 def settings_in(home: Path, *, postgres: str = "auto", s3: str = "auto") -> Settings:
     """Settings of a throw-away home with the machine's cache."""
