@@ -22,6 +22,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 
+from lakehouse_local.capture.text import Kind, kind
 from lakehouse_local.capture.text import renderer as dms_renderer
 
 UNAVAILABLE = "__debezium_unavailable_value"
@@ -105,7 +106,13 @@ def json_sql(column: str, pg_type: str) -> str:
         column: an SQL expression for the value, already quoted (``"name"``).
         pg_type: its type as ``format_type`` prints it (the base type, for a domain).
     """
-    text = _text_sql(f"format('%s', {column})")
+    match kind(pg_type):
+        case Kind.PLAIN:
+            text = f"to_json({column}::text)::text"
+        case Kind.TEXT:
+            text = _text_sql(column)
+        case _:  # some casts to text differ from the type's output function, which the replication stream uses
+            text = _text_sql(f"format('%s', {column})")
     four_digits = f"isfinite({column}) AND {column} >= '0001-01-01' AND {column} < '10000-01-01'"
     match form(pg_type):
         case Form.NUMBER | Form.BOOLEAN:
