@@ -4,6 +4,8 @@ import base64
 import gzip
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,13 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse_core import cdc
 from lakehouse_core.bronze import Bronze, debezium
 from lakehouse_core.bronze.debezium import UNAVAILABLE, Handling
+from lakehouse_core.cdc import Floor
+from lakehouse_core.contracts import CONTRACTS
 from lakehouse_core.contracts.model import Column, Contract
+from lakehouse_local.simulate import Cell, simulate
 
 THING = Contract(
     table="core_thing",
@@ -342,3 +348,42 @@ def test_our_header_goes_before_what_debezium_says(spark: SparkSession, tmp_path
     bad = [{"key": "lakehouse.position", "value": "12"}]
     (held,) = bronze_of(spark, tmp_path, event("c", 1, row(), headers=bad)).quarantine.collect()
     assert held.rule == "thing.ordered"
+
+
+def spoken(cell: Cell) -> str | None:
+    """A simulated value as Spark prints it in UTC."""
+    match cell:
+        case None:
+            return None
+        case bool():
+            return str(cell).lower()
+        case datetime():
+            return f"{cell:%Y-%m-%d %H:%M:%S}" + f".{cell.microsecond:06d}".rstrip("0").rstrip(".")
+        case Decimal():
+            return f"{cell:f}"
+        case _:
+            return str(cell)
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_simulated_events_fold_to_the_simulated_rows(spark: SparkSession, tmp_path: Path, seed: int) -> None:
+    """Without a database: the simulator's records go through the reader and the fold, and end in its rows."""
+    chosen = [CONTRACTS["tenant"], CONTRACTS["invoice"]]
+    played = simulate(chosen, 150, seed)
+    for contract in chosen:
+        raw = read(spark, tmp_path, b"".join(played.lines[contract.entity]).decode())
+        bronze = debezium.rows(raw, contract, 1)
+        assert bronze.quarantine.count() == 0
+        changes = bronze.changes.cache()
+        truncate = changes.where("_op = 'T'").agg(F.max("_position")).first()
+        floor = Floor(truncate[0]) if truncate and truncate[0] else None
+        state = cdc.fold(changes, contract, floor).where("_op in ('I', 'U')")
+        found = {
+            row["id"]: {name: row[name] for name in contract.column_names}
+            for row in state.select(*(F.col(name).cast("string") for name in contract.column_names)).collect()
+        }
+        changes.unpersist()
+        assert found == {
+            str(key): {name: spoken(cell) for name, cell in row.items()}
+            for key, row in played.state[contract.entity].items()
+        }
