@@ -73,6 +73,7 @@ _STREAM_POSITION = r"\A[0-9A-F]{16}\.[0-9A-F]{8}\z"
 _NUMERIC = re.compile(r"numeric\(\d+,(\d+)\)")
 _BASE64 = r"\A(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})\z"
 _LONGEST_DECIMAL = 20  # 15 bytes, which hold 36 digits
+_POSTGRES_TIME = r"\A(\d{4,}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.(\d{1,6}))?\+00( BC)?\z"
 _DAY_MICROS = 86_400_000_000
 
 
@@ -110,7 +111,7 @@ def rows(raw: DataFrame, contract: Contract, epoch: int, handling: Handling = Ha
         F.coalesce(old_key, F.lit("")).alias("_old_key_cell"),
         F.col(LINE).alias("_line"),
         F.col("_at"),
-        F.coalesce(_mine(contract) & F.col("_at").isNotNull(), F.expr("false")).alias("_shaped"),
+        F.coalesce(_mine(contract) & F.col("_at").isNotNull() & ~F.col("_headless"), F.expr("false")).alias("_shaped"),
         _fault(contract, key, in_after).alias("_fault"),
         F.col(FILE),
     )
@@ -156,7 +157,8 @@ def _records(raw: DataFrame) -> DataFrame:
     """Each line with its parts.
 
     Columns: the line; ``_event``; ``_key`` (JSON); ``_kind``, why it carries no change (NULL if it does); and of the
-    headers ``_old`` (JSON), ``_place`` and ``_said`` (the business time). A line is read as the only element of an array: whatever follows its object makes it unreadable.
+    headers ``_old`` (JSON), ``_place`` and ``_said`` (the business time); ``_headless`` if there are headers that are no
+    array of (key, value): what they say is then not known. A line is read as the only element of an array: whatever follows its object makes it unreadable.
     """
     line = F.col(LINE)
     parsed = F.from_json(F.concat(F.lit("["), line, F.lit("]")), _RECORDS)
@@ -180,6 +182,7 @@ def _records(raw: DataFrame) -> DataFrame:
         _header(OLD_KEY_HEADER).alias("_old"),
         _header(POSITION_HEADER).alias("_place"),
         _header(TIME_HEADER).alias("_said"),
+        (F.col("_headers").isNull() & F.get_json_object(line, "$.headers").isNotNull()).alias("_headless"),
         FILE,
     )
 
@@ -260,7 +263,7 @@ def _fault(contract: Contract, key: Expression, in_after: Expression) -> Express
     table = F.concat_ws(".", source["schema"], source["table"])
     verdicts = (
         (
-            source.isNull() & op.isNull(),
+            (source.isNull() & op.isNull()) | F.col("_headless"),
             "shape",
             F.lit("the line is not one JSON object with key, headers and value (Debezium's envelope)"),
         ),
@@ -333,12 +336,21 @@ def _plain(value: Expression) -> Expression:
 
 
 def _instant(value: Expression) -> Expression:
-    """``2024-05-01T07:30:00.12Z`` as ``2024-05-01 07:30:00.120000``; whatever else as it is."""
+    """``2024-05-01T07:30:00.12Z`` as ``2024-05-01 07:30:00.120000``; whatever else as it is.
+
+    Years that have not four digits are PostgreSQL's text in files of our own: those lose their offset.
+    """
     size = F.length(value)
     time = F.concat(value.substr(1, 10), F.lit(" "), value.substr(F.lit(12), size - 12))
     iso = value.endswith("Z") & (value.substr(11, 1) == "T") & size.between(20, 27)
     whole = F.when(size == 20, F.concat(time, F.lit("."))).otherwise(time)
-    return F.when(iso, F.rpad(whole, 26, "0")).otherwise(value)
+    at, fraction, era = (F.regexp_extract(value, _POSTGRES_TIME, group) for group in (1, 2, 3))
+    odd = F.concat(at, F.rpad(F.concat(F.lit("."), fraction), 7, "0"), era)
+    return (
+        F.when(iso, F.rpad(whole, 26, "0"))
+        .when(value.contains("+00") & value.rlike(_POSTGRES_TIME), odd)
+        .otherwise(value)
+    )
 
 
 def _unpacked(value: Expression, scale: int) -> Expression:

@@ -179,6 +179,8 @@ BAD = [
     ("day", 2932897, "day: '+10000-01-01' is no date"),
     ("day", "infinity", "day: 'infinity' is no date"),
     ("at", "infinity", "at: 'infinity' is no timestamptz"),
+    ("at", "0044-03-15 12:00:00.5+00 BC", "at: '0044-03-15 12:00:00.500000 BC' is no timestamptz"),
+    ("at", "10000-01-01 00:00:00+00", "at: '10000-01-01 00:00:00.000000' is no timestamptz"),
     ("at", 1_767_323_045_678, "at: '1767323045678' is no timestamptz"),
     ("at", "2026-01-01T00:00:00+01:00", "at: '2026-01-01T00:00:00+01:00' is no timestamptz"),
     ("at", "2026-01-01T00:00:00.1234567Z", "at: '2026-01-01T00:00:00.1234567Z' is no timestamptz"),
@@ -213,14 +215,20 @@ def test_values(spark: SparkSession, tmp_path: Path, ansi: str) -> None:
     assert len(held) == len(BAD)
 
 
-@pytest.mark.parametrize("unscaled", [0, 1, -1, 150, -150, 127, 128, -128, -129, 999_999_999_999, -999_999_999_999])
-def test_precise_decimals(spark: SparkSession, tmp_path: Path, unscaled: int) -> None:
+UNSCALED = (0, 1, -1, 150, -150, 127, 128, -128, -129, 999_999_999_999, -999_999_999_999)
+
+
+def test_precise_decimals(spark: SparkSession, tmp_path: Path) -> None:
     """``decimal.handling.mode=precise``: the unscaled value's bytes, in base64, at the column's scale."""
-    packed = base64.b64encode(unscaled.to_bytes(unscaled.bit_length() // 8 + 1, "big", signed=True)).decode()
-    raw = read(spark, tmp_path, lines(event("c", 1, row(amount=packed))))
-    (change,) = as_text(debezium.rows(raw, THING, 1, Handling(decimal="precise")).changes)
-    sign, digits = "-" if unscaled < 0 else "", f"{abs(unscaled):03d}"
-    assert change["amount"] == f"{sign}{digits[:-2]}.{digits[-2:]}"
+
+    def packed(unscaled: int) -> str:
+        return base64.b64encode(unscaled.to_bytes(unscaled.bit_length() // 8 + 1, "big", signed=True)).decode()
+
+    records = [event("c", n, row(n, amount=packed(unscaled))) for n, unscaled in enumerate(UNSCALED)]
+    bronze = debezium.rows(read(spark, tmp_path, lines(*records)), THING, 1, Handling(decimal="precise"))
+    assert [Decimal(str(amount)) for (amount,) in seen(bronze, "amount")] == [
+        Decimal(unscaled).scaleb(-2) for unscaled in UNSCALED
+    ]
 
 
 def test_with_schemas(spark: SparkSession, tmp_path: Path) -> None:
@@ -238,6 +246,7 @@ MISFITS = [
     (event("c", 1, row(), key={"uuid": 1}), None, "key_agrees", 'the record\'s key is {"uuid":1}, id in after is 1'),
     (event("c", 1, row(2), key={"id": 3}), 3, "key_agrees", "the record's key is 3, id in after is 2"),
     (event("c", 1, None, key={"id": 3}), 3, "after_present", "the event of op 'c' has no after"),
+    (event("c", 1, 5, key={"id": 3}), 3, "after_present", "the event of op 'c' has no after"),
     (event("u", 1, {}, key={"id": 3}), 3, "key_agrees", "the record's key is 3, id in after is \\U"),
     (
         event("c", 1, row(), source={"table": "auth_user"}),
@@ -265,7 +274,7 @@ BROKEN = [
     json.dumps(event("c", 1, row())["value"]),
     json.dumps({"key": {"id": 1}}),
     json.dumps({"key": {"id": 1}, "value": "text"}),
-    json.dumps(event("c", 1, 5, key={"id": 1})),
+    json.dumps(event("c", 1, row(), headers={"__debezium.oldkey": {"id": 1}})),
     "id,name",
     "[]",
     "7",
@@ -365,11 +374,10 @@ def spoken(cell: Cell) -> str | None:
             return str(cell)
 
 
-@pytest.mark.parametrize("seed", [3, 4])
-def test_simulated_events_fold_to_the_simulated_rows(spark: SparkSession, tmp_path: Path, seed: int) -> None:
+def test_simulated_events_fold_to_the_simulated_rows(spark: SparkSession, tmp_path: Path) -> None:
     """Without a database: the simulator's records go through the reader and the fold, and end in its rows."""
     chosen = [CONTRACTS["tenant"], CONTRACTS["invoice"]]
-    played = simulate(chosen, 150, seed)
+    played = simulate(chosen, 150, seed=3)
     for contract in chosen:
         raw = read(spark, tmp_path, b"".join(played.lines[contract.entity]).decode())
         bronze = debezium.rows(raw, contract, 1)
