@@ -116,18 +116,19 @@ def kept(frames: Frames) -> Iterator[Frames]:
 
 def load_frames(lake: Lake, load: manifest.Manifest) -> Frames:
     """The frames that a full load writes."""
-    return {
-        entity: take_in(
-            contract,
-            bronze.load(lake, load, contract),
-            None,
-            None,
-            position(load.epoch, Phase.LOAD, 0, 0),
-            clean=silver.CLEAN[entity],
-            sessions=silver.event.sessions if entity == "event" else None,
-        ).rows
-        for entity, contract in CONTRACTS.items()
-    }
+    with bronze.reading(lake, [load]) as read:
+        return {
+            entity: take_in(
+                contract,
+                read(contract),
+                None,
+                None,
+                position(load.epoch, Phase.LOAD, 0, 0),
+                clean=silver.CLEAN[entity],
+                sessions=silver.event.sessions if entity == "event" else None,
+            ).rows
+            for entity, contract in CONTRACTS.items()
+        }
 
 
 def bare(lake: Lake, folder: str, frames: Frames, operation: str, options: dict[str, str]) -> None:

@@ -56,7 +56,9 @@ class Cells:
     """Where things are in a raw row: cell names, and expressions over them.
 
     ``shape`` holds if the row has the right number of cells; ``ops`` are the operations the layout may carry;
-    ``raw`` names the cells that are kept as text when the row goes to quarantine.
+    ``raw`` names the cells that are kept as text when the row goes to quarantine. ``fault`` names a
+    cell in which the layout says itself what is wrong with a row (a struct of rule and reason, NULL if nothing is); that
+    comes before all else. ``old_key_name`` is what a reason calls the old key (None: ``BI_<key>``).
     """
 
     op: Expression
@@ -67,6 +69,8 @@ class Cells:
     shape: Expression
     ops: tuple[Op, ...]
     raw: tuple[str, ...]
+    fault: str | None = None
+    old_key_name: str | None = None
 
 
 def bronze_of(raw: DataFrame, contract: Contract, cells: Cells) -> Bronze:
@@ -82,6 +86,7 @@ def _typed(raw: DataFrame, contract: Contract, cells: Cells) -> DataFrame:
         old_key = _value(contract.column(contract.key), cells.old_key)
     return raw.select(
         *cells.raw,
+        *(() if cells.fault is None else (cells.fault,)),
         F.coalesce(cells.op, F.lit("")).alias(OP),
         cells.position.alias(POSITION),
         _value(Column("_", "timestamptz"), cells.clock).alias(BUSINESS_TIME),
@@ -101,9 +106,8 @@ def _judged(typed: DataFrame, contract: Contract, cells: Cells) -> DataFrame:
     if cells.old_key is not None:
         old = F.col(cells.old_key)
         named = (op == Op.UPDATE) & old.isNotNull() & ~old.isin("", NULL)
-        old_key_fault = F.when(
-            named & F.col(OLD_KEY).isNull(), _quoted(f"BI_{contract.key}", old, contract.column(contract.key))
-        )
+        name = cells.old_key_name or f"BI_{contract.key}"
+        old_key_fault = F.when(named & F.col(OLD_KEY).isNull(), _quoted(name, old, contract.column(contract.key)))
     clock = F.col(cells.clock)
     clock_fault = F.when(F.col(BUSINESS_TIME).isNull(), _quoted("timestamp", clock, Column("_", "timestamptz")))
     typing = F.concat_ws("; ", clock_fault, old_key_fault, *(F.when(carries_row, fault) for fault in faults))
@@ -120,6 +124,10 @@ def _judged(typed: DataFrame, contract: Contract, cells: Cells) -> DataFrame:
     for broken, name, why in reversed(verdicts):
         rule = F.when(broken, F.lit(f"{contract.entity}.{name}")).otherwise(rule)
         reason = F.when(broken, why).otherwise(reason)
+    if cells.fault is not None:
+        own = F.col(cells.fault)
+        rule = F.when(own.isNotNull(), F.concat(F.lit(f"{contract.entity}."), own["rule"])).otherwise(rule)
+        reason = F.when(own.isNotNull(), own["reason"]).otherwise(reason)
     text = F.to_json(F.array(*(F.col(cell) for cell in cells.raw)))
     return (
         typed.withColumn("_typing", typing)

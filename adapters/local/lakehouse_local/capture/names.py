@@ -84,6 +84,15 @@ def changes_key(settings: S3Settings, table: tuple[str, str] | None, at: datetim
     return _joined(settings.BucketFolder, _safe(table[0]), _safe(table[1]), f"{at:%Y%m%d-%H%M%S}{millisecond}.csv.gz")
 
 
+def topic_part(name: str) -> str:
+    """A name of PostgreSQL as one part of a topic's name: what is special in a key, and the dot, is escaped.
+
+    >>> topic_part("core_event"), topic_part("a.b")
+    ('core_event', 'a%2Eb')
+    """
+    return _safe(name).replace(".", "%2E")
+
+
 def _safe(name: str) -> str:
     """A name of PostgreSQL as one segment of a key: letters, digits, ``_.-~`` and spaces stay."""
     return quote(name, safe=" ")

@@ -10,6 +10,14 @@ from lakehouse_local import environment, settings
 from lakehouse_local.cli import output
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+Wire = Annotated[
+    str | None,
+    typer.Option(
+        help="How bronze is written: dms (CSV as AWS DMS writes it; the default of a new lake) or debezium (change "
+        "events as JSON lines). A lake keeps the one that it began with.",
+        show_default=False,
+    ),
+]
 
 
 def seed(
@@ -55,6 +63,7 @@ def replicate(
     *,
     once: Annotated[bool, typer.Option("--once", help="Stop when everything committed so far is in bronze.")] = False,
     reload: Annotated[bool, typer.Option("--reload", help="Load all tables again, as a new epoch.")] = False,
+    wire: Wire = None,
 ) -> None:
     """Capture the source into bronze: a full load the first time, then changes, until you stop it (Ctrl-C)."""
     from lakehouse_local.lake import sources  # noqa: PLC0415
@@ -65,13 +74,13 @@ def replicate(
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: stop.set())
     with output.working("capturing") as say:
-        captured = sources.capture(running, chosen, say, until=None if once else stop, reload=reload)
+        captured = sources.capture(running, chosen, say, until=None if once else stop, reload=reload, wire=wire)
     for warning in captured.warnings:
         output.err.print(f"[yellow]warning[/] {warning}")
     output.out.print(str(captured))
 
 
-def run(*, json: AsJson = False) -> None:
+def run(*, wire: Wire = None, json: AsJson = False) -> None:
     """Capture what is new, merge it into silver, refresh gold, and write the run record.
 
     With nothing new it says so and does nothing. Rows in are always kept + quarantined + superseded, or the run stops.
@@ -81,7 +90,7 @@ def run(*, json: AsJson = False) -> None:
     chosen = settings.from_environment()
     running = environment.load(chosen)
     with output.working("looking for changes") as say:
-        report = work.run(running, chosen, say)
+        report = work.run(running, chosen, say, wire=wire)
     if json:
         output.as_json(report.as_dict())
         return

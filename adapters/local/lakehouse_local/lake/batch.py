@@ -1,12 +1,8 @@
 """One run's changes, all entities: what is read once, and what each entity takes of it."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from pyspark import StorageLevel
-
-from lakehouse_core.bronze import Bronze, dms
 from lakehouse_core.contracts import CONTRACTS, Contract, Phase, position
 from lakehouse_local.capture.manifest import Manifest
 from lakehouse_local.lake import bronze, silver
@@ -40,32 +36,13 @@ def take(lake: Lake, batch: Batch, last: RunRecord | None, say: Say) -> dict[str
     bronze.check(lake, batch.manifests)
     touched = [contract for contract in CONTRACTS.values() if batch.touches(contract)]
     say(f"silver: {', '.join(contract.entity for contract in touched) or 'no table is touched'}")
-    epoch = batch.manifests[0].epoch
+    floors = {contract.entity: _floor(last, contract) for contract in touched}
     if batch.manifests[0].kind == "load":
-        floor = position(epoch, Phase.LOAD, 0, 0)
-        return _each(
-            lake, batch, touched, lambda contract: bronze.load(lake, batch.manifests[0], contract), lambda _: floor
-        )
-    raw = bronze.transactions(lake, batch.manifests).persist(StorageLevel.MEMORY_AND_DISK)
-    try:
-        return _each(
-            lake, batch, touched, lambda contract: dms.transaction_rows(raw, contract, epoch), lambda c: _floor(last, c)
-        )
-    finally:
-        raw.unpersist()
-
-
-def _each(
-    lake: Lake,
-    batch: Batch,
-    touched: list[Contract],
-    read: Callable[[Contract], Bronze],
-    floor: Callable[[Contract], str | None],
-) -> dict[str, Taken]:
+        floors = dict.fromkeys(floors, position(batch.manifests[0].epoch, Phase.LOAD, 0, 0))
     # The largest first: the others then fill the gaps.
     order = sorted(touched, key=lambda contract: -contract.rows_hint)
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        taken = list(pool.map(lambda c: silver.take(lake, c, read(c), batch.run, floor(c)), order))
+    with bronze.reading(lake, batch.manifests) as read, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        taken = list(pool.map(lambda c: silver.take(lake, c, read(c), batch.run, floors[c.entity]), order))
     return {contract.entity: each for contract, each in zip(order, taken, strict=True)}
 
 

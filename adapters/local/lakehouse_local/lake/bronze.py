@@ -1,17 +1,20 @@
 """The bronze files of a run: checked against their manifests, then read as text."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
+from pyspark.sql.types import StringType, StructField, StructType
 
-from lakehouse_core.bronze import Bronze, dms
+from lakehouse_core.bronze import Bronze, debezium, dms
 from lakehouse_core.contracts import CONTRACTS, Contract
 from lakehouse_core.contracts.envelope import FILE
 from lakehouse_core.errors import ObjectMissing
+from lakehouse_local.capture.debezium import DebeziumWire
 from lakehouse_local.capture.manifest import FileEntry, Manifest
 from lakehouse_local.errors import BronzeFileAltered, BronzeFileMissing
 from lakehouse_local.lake.lake import Lake
@@ -42,23 +45,50 @@ def check(lake: Lake, manifests: Sequence[Manifest]) -> None:
         list(pool.map(look, (entry for manifest in manifests for entry in manifest.files)))
 
 
-def load(lake: Lake, manifest: Manifest, contract: Contract) -> Bronze:
-    """One table of a full load; a table without rows has no file."""
-    name = f"{contract.schema}.{contract.table}"
-    raw = _text(lake, [f for f in manifest.files if f.table == name], dms.load_schema(contract))
-    return dms.load_rows(raw, contract, manifest.epoch, manifest.consistent_point)
+Reader = Callable[[Contract], Bronze]
+"""What a run's files mean for one table."""
 
 
-def transactions(lake: Lake, manifests: Sequence[Manifest]) -> DataFrame:
-    """The rows of all tables, as text, in the layout that keeps transactions together."""
+@contextmanager
+def reading(lake: Lake, manifests: Sequence[Manifest]) -> Iterator[Reader]:
+    """The reader of the manifests' files: all of one epoch, one kind and one wire."""
+    first = manifests[0]
     files = [file for manifest in manifests for file in manifest.files]
-    return _text(lake, files, dms.transaction_schema(CONTRACTS.values()))
+    if first.wire == DebeziumWire.name:
+        yield lambda contract: debezium.rows(_events(lake, _of(files, contract)), contract, first.epoch)
+    elif first.kind == "load":
+        yield lambda contract: dms.load_rows(
+            _cells(lake, _of(files, contract), dms.load_schema(contract)), contract, first.epoch, first.consistent_point
+        )
+    else:
+        # The rows of all tables stand together: they are read once.
+        raw = _cells(lake, files, dms.transaction_schema(CONTRACTS.values())).persist(StorageLevel.MEMORY_AND_DISK)
+        try:
+            yield lambda contract: dms.transaction_rows(raw, contract, first.epoch)
+        finally:
+            raw.unpersist()
 
 
-def _text(lake: Lake, files: Sequence[FileEntry], schema: StructType) -> DataFrame:
+def _of(files: Sequence[FileEntry], contract: Contract) -> list[FileEntry]:
+    """A table's own files; one without rows has none."""
+    return [file for file in files if file.table == f"{contract.schema}.{contract.table}"]
+
+
+def _cells(lake: Lake, files: Sequence[FileEntry], schema: StructType) -> DataFrame:
+    reader = lake.spark.read.options(**dms.READ_OPTIONS).schema(schema)
+    return _read(lake, files, schema, reader.csv)
+
+
+def _events(lake: Lake, files: Sequence[FileEntry]) -> DataFrame:
+    schema = StructType([StructField(debezium.LINE, StringType())])
+    return _read(lake, files, schema, lake.spark.read.options(**debezium.READ_OPTIONS).text)
+
+
+def _read(
+    lake: Lake, files: Sequence[FileEntry], schema: StructType, read: Callable[[list[str]], DataFrame]
+) -> DataFrame:
     if not files:
         empty = lake.spark.createDataFrame([], schema)
         return empty.withColumn(FILE, F.lit(None).cast("string"))
-    paths = [f"s3a://{lake.bronze}/{file.key}" for file in files]
-    frame = lake.spark.read.options(**dms.READ_OPTIONS).schema(schema).csv(paths)
+    frame = read([f"s3a://{lake.bronze}/{file.key}" for file in files])
     return frame.withColumn(FILE, F.col("_metadata.file_path"))

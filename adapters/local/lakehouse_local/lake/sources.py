@@ -4,13 +4,15 @@ import threading
 import time
 from dataclasses import dataclass
 
+from psycopg2.extensions import parse_dsn
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from lakehouse_local.capture import engine, manifest
-from lakehouse_local.capture.dms import POC_WIRE
 from lakehouse_local.capture.errors import SlotInUse
 from lakehouse_local.capture.manifest import Manifest
 from lakehouse_local.capture.source import CaptureSource
+from lakehouse_local.capture.wire import Wire
+from lakehouse_local.capture.wires import wire_named
 from lakehouse_local.environment import Environment
 from lakehouse_local.errors import CaptureBehind
 from lakehouse_local.lake import mark, records
@@ -18,6 +20,7 @@ from lakehouse_local.progress import Say
 from lakehouse_local.settings import Settings
 from lakehouse_local.storage import S3Storage
 
+NEW_LAKE_WIRE = "dms"
 FOLLOW_SECONDS = 60.0
 """How long a run waits for a capture that another process does to come to what is committed now."""
 
@@ -49,16 +52,26 @@ def capture(
     *,
     until: threading.Event | int | None = None,
     reload: bool = False,
+    wire: str | None = None,
 ) -> Captured:
     """Bring bronze up to date: load if there is nothing yet (or again, for ``reload``), then take in changes.
 
     ``until``: an event that stops it, an LSN to reach, or None for all that is committed when this is called.
+    ``wire``: how bronze is written; None for the one that the lake began with, and DMS's for a new lake.
+
+    Raises:
+        WireUnknown: there is no such wire.
+        WireChanged: the lake began with another.
+        LakehouseError: others, by name.
     """
+    asked = None if wire is None else _wire(environment, wire)
     started = time.monotonic()
     storage, bucket, source = S3Storage(environment.s3), settings.naming.bucket("bronze"), source_of(environment)
     newest = manifest.newest(storage, bucket)
     last_run = records.latest(storage, settings.naming)
     runs = last_run.run if last_run else 0
+    began_with = newest.wire if newest else last_run.wire if last_run else NEW_LAKE_WIRE
+    on = asked or _wire(environment, began_with)
     load: engine.LoadReport | None = None
 
     def loading(table: str, rows: int) -> None:
@@ -67,15 +80,15 @@ def capture(
     if reload:
         # The way back from a lake that lost objects: what is there now is where it begins again.
         if newest:
-            load = engine.reload(source, storage, bucket, POC_WIRE, loading)
+            load = engine.reload(source, storage, bucket, on, loading)
         else:
             seen = max(mark.read(settings.home).epoch, last_run.applied_until.epoch if last_run else 0)
-            load = engine.full_load(source, storage, bucket, POC_WIRE, loading, epoch=seen + 1)
+            load = engine.full_load(source, storage, bucket, on, loading, epoch=seen + 1)
         mark.restart(settings.home, manifest=(load.epoch, 0), run=runs)
     else:
         mark.check(settings.home, manifest=_place(newest), run=runs)
         if newest is None:
-            load = engine.full_load(source, storage, bucket, POC_WIRE, loading)
+            load = engine.full_load(source, storage, bucket, on, loading)
 
     def taken(stored: Manifest) -> None:
         mark.advance(settings.home, manifest=_place(stored))
@@ -85,7 +98,7 @@ def capture(
 
     target = engine.current_lsn(source) if until is None else until
     try:
-        report = engine.stream(source, storage, bucket, POC_WIRE, target, on_batch=taken)
+        report = engine.stream(source, storage, bucket, on, target, on_batch=taken)
         changes, end = report.rows, report.end_lsn
     except SlotInUse:
         if not isinstance(target, int):
@@ -100,6 +113,10 @@ def capture(
         seconds=time.monotonic() - started,
         warnings=load.warnings if load else (),
     )
+
+
+def _wire(environment: Environment, name: str) -> Wire:
+    return wire_named(name, parse_dsn(environment.postgres.dsn)["dbname"])
 
 
 def _place(found: Manifest | None) -> tuple[int, int] | None:

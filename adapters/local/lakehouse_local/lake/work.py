@@ -59,13 +59,17 @@ class RunReport:
         return asdict(self)
 
 
-def run(environment: Environment, settings: Settings, say: Say, *, table_format: str = "hudi") -> RunReport:
+def run(
+    environment: Environment, settings: Settings, say: Say, *, table_format: str = "hudi", wire: str | None = None
+) -> RunReport:
     """Take in everything that is committed in the source when this is called.
+
+    ``wire``: how bronze is written; None for the one that the lake began with.
 
     Raises:
         LakehouseError: by name; what was not recorded is repeated by the next run.
     """
-    captured = sources.capture(environment, settings, say)
+    captured = sources.capture(environment, settings, say, wire=wire)
     return take_in(environment, settings, captured, say, table_format=table_format)
 
 

@@ -10,8 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from lakehouse_local.capture.debezium import DebeziumWire
 from lakehouse_local.capture.manifest import FileEntry, Manifest
 from lakehouse_local.errors import BronzeFileAltered, BronzeFileMissing
+from lakehouse_local.proof import events
 from lakehouse_local.proof.fold import Change
 from lakehouse_local.query.files import Files
 
@@ -55,8 +57,14 @@ def _check(stored: Stored) -> None:
 
 def changes(manifest: Manifest, stored: dict[str, Stored]) -> Iterator[Change]:
     """The changes of a manifest in the order of their positions; BronzeFileAltered for a row of the wrong shape."""
-    streams = (_rows(manifest, stored[entry.key]) for entry in manifest.files)
+    streams = (_changes(manifest, stored[entry.key]) for entry in manifest.files)
     return heapq.merge(*streams, key=lambda change: (change.commit_lsn, change.sequence))
+
+
+def _changes(manifest: Manifest, stored: Stored) -> Iterator[Change]:
+    if manifest.wire == DebeziumWire.name:
+        return events.changes(manifest, stored.entry, stored.path, _HINT)
+    return _rows(manifest, stored)
 
 
 def _rows(manifest: Manifest, stored: Stored) -> Iterator[Change]:

@@ -13,7 +13,10 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One row of a change file, in DMS's text; ``old_key`` is set if an update changed the key."""
+    """One row of a change file, in DMS's text; ``old_key`` is set if an update changed the key.
+
+    ``numbers`` is how many numbers of its transaction it takes, ``sequence`` the first of them.
+    """
 
     table: str
     commit_lsn: int
@@ -22,6 +25,7 @@ class Change:
     op: str
     row: Row
     old_key: Key | None
+    numbers: int = 1
 
 
 @dataclass(slots=True)

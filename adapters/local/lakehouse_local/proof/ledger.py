@@ -68,7 +68,7 @@ class Ledger:
         if not manifest.start_lsn <= change.commit_lsn < manifest.end_lsn:
             self._say(f"{where} lies outside its manifest's range")
         self.changes += 1
-        self._at, self._counter = at, change.counter
+        self._at, self._counter = (change.commit_lsn, change.sequence + change.numbers - 1), change.counter
 
     def _say(self, problem: str) -> None:
         if len(self.problems) < SHOWN:

@@ -196,8 +196,7 @@ class _Proof:
         load = next(each for each in self._chain if each.epoch == self._epoch and each.kind == "load")
         for table in self._source.tables:
             paths = [stored[entry.key].path for entry in load.files if entry.table == table.name]
-            header = load.layout != "transactions"
-            in_bronze = self._workspace.bronze(table, paths, folds[table.name], header=header)
+            in_bronze = self._workspace.bronze(table, paths, folds[table.name], load)
             contract = self._contracts.get(table.name)
             in_silver, held = None, 0
             if contract is not None and self._record is not None:

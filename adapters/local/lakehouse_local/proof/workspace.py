@@ -7,6 +7,9 @@ from pathlib import Path
 
 import duckdb
 
+from lakehouse_local.capture.debezium import DebeziumWire
+from lakehouse_local.capture.manifest import Manifest
+from lakehouse_local.proof import events
 from lakehouse_local.proof.digest import Digest, duckdb_hash, literal, quoted, row_text
 from lakehouse_local.proof.fold import NOT_SENT, Fold, Key
 from lakehouse_local.proof.ledger import SHOWN
@@ -27,11 +30,12 @@ class Workspace:
         for setting in (f"memory_limit = '{MEMORY}'", f"temp_directory = {spill}", "preserve_insertion_order = false"):
             self.connection.execute(f"set {setting}")
 
-    def bronze(self, table: Published, loads: Sequence[Path], fold: Fold, *, header: bool) -> str:
-        """A relation of the table's rows after load and changes, every column as text."""
+    def bronze(self, table: Published, loads: Sequence[Path], fold: Fold, manifest: Manifest) -> str:
+        """A relation of the table's rows after load and changes, every column as text; ``manifest`` is the load's."""
         columns = [quoted(name) for name in table.columns]
         name = quoted(f"bronze {table.name}")
-        load = self._load(table, loads, header=header)
+        load = quoted(f"load {table.name}")
+        self.connection.execute(f"create view {load} as from {self._loaded(table, loads, manifest)}")
         changed, live = self._changed(table, fold)
         key = row_text([quoted(column) for column in table.key])
         kept = f"select {', '.join(columns)} from {load} where {key} not in (select key from {changed})"
@@ -40,18 +44,17 @@ class Workspace:
         self.connection.execute(f"create view {name} as ({kept}) union all {_resolved(table, load, live, fold)}")
         return name
 
-    def _load(self, table: Published, paths: Sequence[Path], *, header: bool) -> str:
-        name = quoted(f"load {table.name}")
+    def _loaded(self, table: Published, paths: Sequence[Path], manifest: Manifest) -> str:
+        if not paths:
+            return f"(select {', '.join(f'null::varchar as {quoted(name)}' for name in table.columns)} limit 0)"
+        if manifest.wire == DebeziumWire.name:
+            return events.load_sql(table, paths)
         # Op and timestamp stand before the columns; AR_H_CHANGE_SEQ, the old key and AR_H_STREAM_POSITION after them.
         cells = ["op ", "time ", *table.columns, "seq ", *(f"old {at}" for at in range(len(table.key))), "position "]
         types = ", ".join(f"{literal(cell)}: 'VARCHAR'" for cell in cells)
-        if paths:
-            listed = ", ".join(literal(str(path)) for path in paths)
-            source = f"read_csv([{listed}], header = {header}, compression = 'gzip', {_CSV}, columns = {{{types}}})"
-        else:
-            source = f"(select {', '.join(f'null::varchar as {quoted(cell)}' for cell in cells)} limit 0)"
-        self.connection.execute(f"create view {name} as from {source}")
-        return name
+        listed = ", ".join(literal(str(path)) for path in paths)
+        header = manifest.layout != "transactions"
+        return f"read_csv([{listed}], header = {header}, compression = 'gzip', {_CSV}, columns = {{{types}}})"
 
     def _changed(self, table: Published, fold: Fold) -> tuple[str, str]:
         changed, live = self.folder / f"{table.name}.changed.csv", self.folder / f"{table.name}.live.csv"
