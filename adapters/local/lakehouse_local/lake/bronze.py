@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from lakehouse_core.bronze import Bronze, dms
-from lakehouse_core.contracts import CONTRACTS, Contract
+from lakehouse_core.contracts import Contract
 from lakehouse_core.contracts.envelope import FILE
 from lakehouse_core.errors import ObjectMissing
 from lakehouse_local.capture.manifest import FileEntry, Manifest
@@ -52,7 +52,7 @@ def load(lake: Lake, manifest: Manifest, contract: Contract) -> Bronze:
 def transactions(lake: Lake, manifests: Sequence[Manifest]) -> DataFrame:
     """The rows of all tables, as text, in the layout that keeps transactions together."""
     files = [file for manifest in manifests for file in manifest.files]
-    return _text(lake, files, dms.transaction_schema(CONTRACTS.values()))
+    return _text(lake, files, dms.transaction_schema(lake.blueprint.contracts.values()))
 
 
 def _text(lake: Lake, files: Sequence[FileEntry], schema: StructType) -> DataFrame:
