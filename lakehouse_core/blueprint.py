@@ -168,7 +168,7 @@ def _promised(mart: Mart) -> Callable[..., DataFrame]:
     def build(**inputs: object) -> DataFrame:
         frame = mart.build(**inputs)
         promised = [*mart.key, *(measure.column for measure in mart.measures)]
-        _require(f"mart {mart.name}", dict.fromkeys(promised, "any"), dict.fromkeys(frame.columns, "any"))
+        _require(f"mart {mart.name}", dict.fromkeys(promised, "a column"), dict.fromkeys(frame.columns, "a column"))
         return frame
 
     return build

@@ -70,3 +70,16 @@ class CommitUnknown(LakehouseError):
     """A table has no such commit, or no longer the files that it needs."""
 
     code = "commit-unknown"
+
+
+__all__ = [
+    "BlueprintInvalid",
+    "CommitUnknown",
+    "ContractBroken",
+    "LakehouseError",
+    "ObjectMissing",
+    "RowsLost",
+    "TableMissing",
+    "UnknownEntity",
+    "UnknownFormat",
+]

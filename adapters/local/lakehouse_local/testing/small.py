@@ -38,10 +38,11 @@ def running(settings: Settings, *, keep: bool = False) -> Iterator[Lakehouse]:
         yield lakehouse
     finally:
         if not keep:
-            _discard(settings)
+            discard(settings)
 
 
-def _discard(settings: Settings) -> None:
+def discard(settings: Settings) -> None:
+    """Stop the lakehouse and remove what it keeps outside its home."""
     if supervisor.living(settings.home) is not None:
         supervisor.down(settings, lambda _: None)
     with suppress(ProviderUnavailable):

@@ -1,0 +1,114 @@
+"""The examples as a user runs them: pytest processes of their own, and notebooks on the lakehouse that they leave."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from lakehouse_local.providers import postgres_binaries
+from lakehouse_local.testing import small
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+STORIES = sorted(story.name for story in EXAMPLES.glob("own_*") if story.name != "own_project")
+PATIENCE_SECONDS = 500
+VARIABLES = {
+    "LAKEHOUSE_POSTGRES": "installed" if any(postgres_binaries.installed()) else "embedded",
+    "LAKEHOUSE_S3": "moto",
+    "LAKEHOUSE_SPARK_MASTER": "local[2]",
+    "LAKEHOUSE_DRIVER_MEMORY": "1g",
+}
+
+
+@dataclass(frozen=True)
+class Stories:
+    """How the stories' process ended, and the lakehouse that it left running."""
+
+    done: subprocess.CompletedProcess[str]
+    home: Path
+
+
+def run(*command: str | Path, cwd: Path = EXAMPLES.parent, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a Python module as a user would."""
+    return subprocess.run(
+        [sys.executable, "-m", *command],
+        env=_variables(variables),
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+def _variables(more: Mapping[str, str]) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LAKEHOUSE_", "PYTEST_"))}
+    return inherited | VARIABLES | dict(more)
+
+
+@pytest.fixture(scope="module")
+def stories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stories]:
+    """All stories in one process, on one lakehouse, which is left running until this module's end."""
+    home = tmp_path_factory.mktemp("examples") / "home"
+    try:
+        yield Stories(run("pytest", "-v", *(EXAMPLES / story for story in STORIES), "--lakehouse-home", home), home)
+    finally:
+        with pytest.MonkeyPatch.context() as environment:
+            for name, value in VARIABLES.items():
+                environment.setenv(name, value)
+            small.discard(small.settings_in(home))
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_story(stories: Stories, story: str) -> None:
+    """Every test of the story passed, and its README says how to run it."""
+    lines = [line for line in stories.done.stdout.splitlines() if line.startswith(f"{story}/")]
+    assert lines, stories.done.stdout + stories.done.stderr
+    assert [line for line in lines if "PASSED" not in line] == [], stories.done.stdout
+    assert f"-m pytest examples/{story}`" in (EXAMPLES / story / "README.md").read_text()
+
+
+def test_own_project() -> None:
+    """A project of its own, without a conftest, tests its code with the plugin's fixtures."""
+    project = EXAMPLES / "own_project"
+    assert not any(project.rglob("conftest.py"))
+    done = run("pytest", cwd=project)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 passed" in done.stdout
+
+
+def test_marimo_notebook(stories: Stories, tmp_path: Path) -> None:
+    """The marimo notebook becomes a page, every cell of it run."""
+    page = tmp_path / "transforms.html"
+    notebook = EXAMPLES / "notebooks" / "transforms.py"
+    done = run("marimo", "-y", "export", "html", notebook, "-o", page, LAKEHOUSE_HOME=str(stories.home))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "16 products" in page.read_text()
+
+
+def test_jupyter_notebook(stories: Stories, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every cell of the notebook runs, and the last one shows the figure that SQL and Spark agree on."""
+    notebook = _executed(monkeypatch, stories.home)
+    assert notebook.cells[-1].outputs[-1]["data"]["text/plain"].startswith("Decimal('")
+
+
+def test_no_lakehouse(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where no lakehouse runs, the notebook's first cell says so and what to do."""
+    with pytest.raises(CellExecutionError) as failed:
+        _executed(monkeypatch, tmp_path / "nowhere")
+    assert failed.value.ename == "NotRunning"
+    assert "lakehouse up && lakehouse seed --scale small && lakehouse run" in failed.value.evalue
+
+
+def _executed(monkeypatch: pytest.MonkeyPatch, home: Path) -> nbformat.NotebookNode:
+    for name, value in (VARIABLES | {"LAKEHOUSE_HOME": str(home)}).items():
+        monkeypatch.setenv(name, value)
+    notebook = nbformat.read(EXAMPLES / "notebooks" / "lake.ipynb", as_version=4)
+    executed: nbformat.NotebookNode = NotebookClient(notebook, timeout=PATIENCE_SECONDS).execute()
+    return executed
