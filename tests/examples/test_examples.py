@@ -1,6 +1,7 @@
 """The examples as a user runs them: pytest processes of their own, and notebooks on the lakehouse that they leave."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -109,11 +110,9 @@ def test_a_run_without_the_extensions(stories: Ran) -> None:
 
 def test_marimo_notebook(stories: Ran, tmp_path: Path) -> None:
     """The marimo notebook becomes a page, every cell of it run."""
-    page = tmp_path / "transforms.html"
-    notebook = EXAMPLES / "notebooks" / "transforms.py"
-    done = run("marimo", "-y", "export", "html", notebook, "-o", page, LAKEHOUSE_HOME=str(stories.home))
+    done = _page(tmp_path, stories.home)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "16 products" in page.read_text()
+    assert "16 products" in (tmp_path / "page.html").read_text()
 
 
 def test_jupyter_notebook(stories: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,11 +122,20 @@ def test_jupyter_notebook(stories: Ran, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_no_lakehouse(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Where no lakehouse runs, the notebook's first cell says so and what to do."""
+    """Where no lakehouse runs, both notebooks say so, and what to do."""
     with pytest.raises(CellExecutionError) as failed:
         _executed(monkeypatch, tmp_path / "nowhere")
     assert failed.value.ename == "NotRunning"
     assert "lakehouse up && lakehouse seed --scale small && lakehouse run" in failed.value.evalue
+    done = _page(tmp_path, tmp_path / "nowhere")
+    assert done.returncode == 1
+    assert f"no lakehouse is running in {tmp_path / 'nowhere'}\n  try: in a terminal: lakehouse up" in done.stderr
+
+
+def _page(folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
+    """Make the marimo notebook a page, from a copy: marimo keeps a session's outputs beside the file."""
+    notebook = shutil.copy(EXAMPLES / "notebooks" / "transforms.py", folder)
+    return run("marimo", "-y", "export", "html", notebook, "-o", folder / "page.html", LAKEHOUSE_HOME=str(home))
 
 
 def _executed(monkeypatch: pytest.MonkeyPatch, home: Path) -> nbformat.NotebookNode:
