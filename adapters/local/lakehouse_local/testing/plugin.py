@@ -72,8 +72,9 @@ def aws(lakehouse: "Lakehouse") -> "Aws":
 def _named_errors() -> Iterator[None]:
     """What is a user's to mend is one message, not a traceback."""
     from lakehouse_core.errors import LakehouseError  # noqa: PLC0415
+    from source_app.errors import SourceError  # noqa: PLC0415
 
     try:
         yield
-    except LakehouseError as error:
+    except (LakehouseError, SourceError) as error:
         pytest.fail(f"({error.code}) {error}", pytrace=False)

@@ -9,7 +9,7 @@ from lakehouse_local import settings as settings_module
 from lakehouse_local import supervisor
 from lakehouse_local.lakehouse import Lakehouse
 from lakehouse_local.providers import choice
-from lakehouse_local.providers.errors import ProviderUnavailable
+from lakehouse_local.providers.errors import ProviderUnavailable, UnknownProvider
 from lakehouse_local.settings import Settings
 
 
@@ -45,5 +45,5 @@ def discard(settings: Settings) -> None:
     """Stop the lakehouse and remove what it keeps outside its home."""
     if supervisor.living(settings.home) is not None:
         supervisor.down(settings, lambda _: None)
-    with suppress(ProviderUnavailable):
+    with suppress(ProviderUnavailable, UnknownProvider):
         choice.choose_postgres(settings).provider.discard(settings.home)
