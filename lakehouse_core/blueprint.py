@@ -10,6 +10,7 @@ blueprint out, which the setting ``LAKEHOUSE_EXTENSIONS`` names:
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import wraps
 from typing import TypeVar
 
 from pyspark.sql import DataFrame
@@ -165,6 +166,7 @@ def _adding(contract: Contract, step: Step, derived: tuple[Derived, ...]) -> Ste
 def _promised(mart: Mart) -> Callable[..., DataFrame]:
     """The mart's function, held to its promise: its key and its measures, no more and no less."""
 
+    @wraps(mart.build)
     def build(**inputs: object) -> DataFrame:
         frame = mart.build(**inputs)
         promised = [*mart.key, *(measure.column for measure in mart.measures)]

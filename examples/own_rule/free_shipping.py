@@ -1,10 +1,12 @@
-"""A rule of your own: shipping is never dearer than the goods."""
+"""A rule of your own: orders of 100.00 and more ship free."""
 
 from lakehouse_core.blueprint import Blueprint
 from lakehouse_core.contracts import Predicate, Rule
 
 RULE = Rule(
-    "order.shipping_below_goods", Predicate("shipping_amount <= subtotal"), "shipping costs no more than the goods"
+    "order.free_shipping",
+    Predicate("subtotal < 100 or shipping_amount = 0"),
+    "orders of 100.00 and more ship free",
 )
 
 

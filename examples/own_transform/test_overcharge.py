@@ -29,15 +29,14 @@ def test_on_frames(spark: SparkSession) -> None:
 
 
 def test_in_the_lake(lakehouse: Lakehouse) -> None:
-    """Somebody raises an order's total: the next run shows by how much it is too high."""
+    """The column is in silver, and PostgreSQL comes to the same amounts from the source."""
     lakehouse.run()
-    ((order, before),) = lakehouse.query(
-        "select id, overcharge from silver.orders where total_matches order by id limit 1"
+
+    found = lakehouse.query("select count(*), sum(overcharge) from silver.orders where overcharge <> 0")
+
+    taxable = "subtotal - round(subtotal * discount_percent / 100, 2)"
+    expected = f"{taxable} + round(({taxable}) * tax_rate, 2) + shipping_amount"
+    assert found == lakehouse.source(
+        f"select count(*), sum(total_amount - ({expected})) from core_order where total_amount <> {expected}"
     )
-    assert before == 0
-
-    lakehouse.change(f"update core_order set total_amount = total_amount + 5 where id = {order}")
-    lakehouse.run()
-
-    assert lakehouse.query(f"select overcharge from silver.orders where id = {order}") == [(5,)]
-    assert lakehouse.verify().equal
+    assert found[0][0] > 0
