@@ -34,6 +34,13 @@ class ContractBroken(LakehouseError):
     code = "contract-broken"
 
 
+class BlueprintInvalid(LakehouseError):
+    """A blueprint that cannot work: names clash, or something in it refers to what is not there."""
+
+    code = "blueprint-invalid"
+    exit_code = 2
+
+
 class RowsLost(LakehouseError):
     """Rows in are not kept + quarantined + superseded: a defect, so the run stops before it commits."""
 
@@ -63,3 +70,16 @@ class CommitUnknown(LakehouseError):
     """A table has no such commit, or no longer the files that it needs."""
 
     code = "commit-unknown"
+
+
+__all__ = [
+    "BlueprintInvalid",
+    "CommitUnknown",
+    "ContractBroken",
+    "LakehouseError",
+    "ObjectMissing",
+    "RowsLost",
+    "TableMissing",
+    "UnknownEntity",
+    "UnknownFormat",
+]

@@ -250,4 +250,5 @@ def _with_sessions(contract: Contract, rows: DataFrame, stored: DataFrame | None
         same &= F.col(f"was.{name}").eqNullSafe(F.col(f"now.{name}"))
     moved = neighbours.alias("was").join(named.alias("now"), key).where(~same)
     kept = [F.col(f"was.{name}").alias(name) for name in neighbours.columns if name not in SESSION_COLUMNS]
-    return rows.join(named, key, "left").unionByName(moved.select(*kept, *now))
+    # A reload may bring columns that the stored table has not: it touches every event, so that none is moved without them.
+    return rows.join(named, key, "left").unionByName(moved.select(*kept, *now), allowMissingColumns=True)

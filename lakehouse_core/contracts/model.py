@@ -26,6 +26,7 @@ _SPARK_TYPES: dict[str, DataType] = {
     "text": StringType(),
     "jsonb": StringType(),
 }
+_MAX_PRECISION = 38  # of Spark's decimals
 _NUMERIC = re.compile(r"numeric\((\d+),(\d+)\)")
 _VARCHAR = re.compile(r"varchar\(\d+\)")
 
@@ -47,6 +48,13 @@ class Column:
         if _VARCHAR.fullmatch(self.source_type):
             return StringType()
         return _SPARK_TYPES[self.source_type]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the PostgreSQL type is one that a contract can hold."""
+        if numeric := _NUMERIC.fullmatch(self.source_type):
+            return int(numeric[2]) <= int(numeric[1]) <= _MAX_PRECISION
+        return self.source_type in _SPARK_TYPES or _VARCHAR.fullmatch(self.source_type) is not None
 
     @property
     def may_be_unsent(self) -> bool:

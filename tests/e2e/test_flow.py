@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from lakehouse_core import quality, serve
 from lakehouse_core.contracts import CONTRACTS, Contract
 from lakehouse_core.gold import MARTS, Mart
 from lakehouse_core.tables import format_named
+from lakehouse_local.errors import BlueprintChanged
 from lakehouse_local.lake.lake import Lake
 from lakehouse_local.lake.records import RunRecord
 from lakehouse_local.lake.work import RunReport
@@ -22,6 +23,7 @@ from lakehouse_local.query.history import history
 from lakehouse_local.spark.session import session
 from source_app.simulation import Simulated
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 ORACLES = Path(__file__).parents[1] / "oracles"
 UNVERSIONED = [mart for mart in MARTS if not any(name.endswith("_version") for name in mart.inputs)]
 FIGURES = "select count(*), sum(gross_revenue), sum(order_count) from gold.revenue_daily"
@@ -213,3 +215,21 @@ def test_history_lists_the_runs(lake: Lakehouse, changed: Changed, table: str) -
 def test_mart_follows_the_source(lake: Lakehouse, changed: Changed, mart: Mart) -> None:
     """After the changes, each mart that needs no history equals its definition on the changed source."""
     assert_equals_oracle(lake, mart, changed.records[-1].as_of)
+
+
+@pytest.mark.usefixtures("changed")
+def test_a_mart_that_is_new(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user's mart is computed by the next run though no row changed; a column of a user's needs a full load."""
+    for story in ("own_mart", "own_transform"):
+        monkeypatch.syspath_prepend(EXAMPLES / story)
+    last = lake.records()[-1]
+    report = Lakehouse(replace(lake.settings, extensions=("sales_by_country:extend",))).run()
+    assert report.runs == (last.run + 1,)
+    assert lake.records()[-1].as_of == last.as_of
+    assert report.marts[-1] == "sales_by_country"
+    (figures,) = lake.query("select sum(order_count), sum(revenue) from gold.sales_by_country")
+    assert [figures] == lake.source("select count(*), sum(total_amount) from core_order where status = 'completed'")
+    wider = Lakehouse(replace(lake.settings, extensions=("overcharge:extend",)))
+    with pytest.raises(BlueprintChanged, match=r"lacks what is new in the blueprint: silver.order.overcharge"):
+        wider.run()
+    assert lake.run().runs == ()

@@ -44,6 +44,8 @@ CORE = {
         world=("datetime.now",),  # Delta's VACUUM counts hours back from the machine's clock
     ),
 }
+CORE["blueprint"] = Room("lakehouse_core/blueprint.py", ("contracts", "errors", "silver", "gold"))
+CORE["testing"] = Room("lakehouse_core/testing.py", ("errors",))
 CORE["flow"] = Room("lakehouse_core/flow.py", tuple(CORE))
 
 # Outside the core any library will do; only our own packages are counted.

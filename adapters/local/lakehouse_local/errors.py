@@ -76,6 +76,19 @@ class CaptureBehind(LakehouseError):
     code = "capture-behind"
 
 
+class ExtensionInvalid(LakehouseError):
+    """A name in LAKEHOUSE_EXTENSIONS that leads to no function from blueprint to blueprint."""
+
+    code = "extension-invalid"
+    exit_code = 2
+
+
+class BlueprintChanged(LakehouseError):
+    """The lake's tables were made by another blueprint: other tables, or other columns."""
+
+    code = "blueprint-changed"
+
+
 class FormatChanged(LakehouseError):
     """A run asked for another table format than the lake's tables have."""
 

@@ -16,6 +16,7 @@ class Settings:
 
     ``home`` holds this lakehouse's state (servers' data, exports), ``cache`` what can be made again
     (jars, LocalStack's environment, seeds). ``postgres`` and ``s3`` are ``auto``, a provider's name, or an address.
+    ``extensions`` name functions (``module:function``) that add tables, columns, rules and marts.
     """
 
     home: Path
@@ -24,6 +25,7 @@ class Settings:
     s3: str = "auto"
     spark_master: str = "local[*]"
     driver_memory: str = "2g"
+    extensions: tuple[str, ...] = ()
     naming: Naming = field(default_factory=Naming)
 
 
@@ -38,4 +40,5 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         s3=environ.get("LAKEHOUSE_S3", "auto"),
         spark_master=environ.get("LAKEHOUSE_SPARK_MASTER", "local[*]"),
         driver_memory=environ.get("LAKEHOUSE_DRIVER_MEMORY", "2g"),
+        extensions=tuple(environ.get("LAKEHOUSE_EXTENSIONS", "").split()),
     )

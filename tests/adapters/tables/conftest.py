@@ -2,12 +2,9 @@
 
 import pytest
 from pyspark.sql import SparkSession
-from support.one_spark import spark
 
 from lakehouse_core.ports import TableFormat
 from lakehouse_core.tables import FORMATS, format_named
-
-__all__ = ["spark"]
 
 
 @pytest.fixture(params=FORMATS)

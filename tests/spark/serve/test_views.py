@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from lakehouse_core import serve
 from lakehouse_core.contracts import CONTRACTS, Contract
 from lakehouse_core.contracts.envelope import TECHNICAL
+from lakehouse_core.testing import assert_frames_equal
 
 AS_OF = datetime(2026, 1, 31, 23, 59, tzinfo=UTC)
 
@@ -100,7 +101,7 @@ def test_every_view_is_read_by_both_engines(spark: SparkSession, entity: str) ->
     base = _base(spark, contract, [])
     base.createOrReplaceTempView("base")
     frame = serve.reader(base, contract, AS_OF)
-    assert spark.sql(serve.view_sql(contract, "base", AS_OF)).dtypes == frame.dtypes
+    assert_frames_equal(spark.sql(serve.view_sql(contract, "base", AS_OF)), frame)
     names = frame.columns
     assert names[: len(contract.columns)] == list(contract.column_names)
     assert not set(names) & set(TECHNICAL)

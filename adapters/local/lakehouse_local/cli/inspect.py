@@ -93,11 +93,12 @@ def history(
     json: AsJson = False,
 ) -> None:
     """List what each run did to a table: its commit, the business time it goes up to, the account of its rows."""
+    from lakehouse_local.extensions import contracts  # noqa: PLC0415
     from lakehouse_local.query.history import history as rows_of  # noqa: PLC0415
     from lakehouse_local.storage import S3Storage  # noqa: PLC0415
 
     chosen = settings.from_environment()
-    rows = rows_of(S3Storage(environment.load(chosen).s3), chosen.naming, table)
+    rows = rows_of(S3Storage(environment.load(chosen).s3), chosen.naming, table, contracts(chosen))
     if json:
         output.as_json(rows)
         return

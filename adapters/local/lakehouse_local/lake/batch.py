@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from lakehouse_core.contracts import CONTRACTS, Contract, Phase, position
+from lakehouse_core.contracts import Contract, Phase, position
 from lakehouse_local.capture.manifest import Manifest
 from lakehouse_local.lake import bronze, silver
 from lakehouse_local.lake.lake import Lake
@@ -34,7 +34,7 @@ def take(lake: Lake, batch: Batch, last: RunRecord | None, say: Say) -> dict[str
     """Take the batch into every silver table that it touches; by entity."""
     say(f"checking {sum(len(m.files) for m in batch.manifests)} bronze files against their manifests")
     bronze.check(lake, batch.manifests)
-    touched = [contract for contract in CONTRACTS.values() if batch.touches(contract)]
+    touched = [contract for contract in lake.blueprint.contracts.values() if batch.touches(contract)]
     say(f"silver: {', '.join(contract.entity for contract in touched) or 'no table is touched'}")
     floors = {contract.entity: _floor(last, contract) for contract in touched}
     if batch.manifests[0].kind == "load":

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
 from lakehouse_core.bronze import Bronze, debezium, dms
-from lakehouse_core.contracts import CONTRACTS, Contract
+from lakehouse_core.contracts import Contract
 from lakehouse_core.contracts.envelope import FILE
 from lakehouse_core.errors import ObjectMissing
 from lakehouse_local.capture.debezium import DebeziumWire
@@ -62,7 +62,7 @@ def reading(lake: Lake, manifests: Sequence[Manifest]) -> Iterator[Reader]:
         )
     else:
         # The rows of all tables stand together: they are read once.
-        raw = _cells(lake, files, dms.transaction_schema(CONTRACTS.values())).persist(StorageLevel.MEMORY_AND_DISK)
+        raw = _cells(lake, files, dms.transaction_schema(lake.blueprint.contracts.values())).persist(StorageLevel.MEMORY_AND_DISK)
         try:
             yield lambda contract: dms.transaction_rows(raw, contract, first.epoch)
         finally:

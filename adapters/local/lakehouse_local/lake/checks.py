@@ -3,12 +3,13 @@
 from pyspark.sql import functions as F
 
 from lakehouse_core import quality, serve
-from lakehouse_core.contracts import CONTRACTS, Op
+from lakehouse_core.contracts import Op
 from lakehouse_core.contracts.envelope import OP
 from lakehouse_core.errors import TableMissing
 from lakehouse_core.quality import Report
 from lakehouse_core.tables import format_named
 from lakehouse_local.environment import Environment
+from lakehouse_local.extensions import blueprint
 from lakehouse_local.lake import records
 from lakehouse_local.lake.lake import Lake
 from lakehouse_local.progress import Say
@@ -25,16 +26,17 @@ def report(environment: Environment, settings: Settings, say: Say) -> Report:
         raise TableMissing("the lake is empty: no run has finished yet", hint="lakehouse run")
     say("starting Spark")
     spark = session(settings, environment.s3, "lakehouse quality")
-    lake = Lake(settings.naming, storage, spark, format_named(last.format, spark))
+    lake = Lake(settings.naming, storage, spark, format_named(last.format, spark), blueprint(settings))
     say("checking rules")
     bases = {
         c.entity: lake.format.read_as_of(lake.base(c), last.tables[f"silver.{c.entity}"].commit)
-        for c in CONTRACTS.values()
+        for c in lake.blueprint.contracts.values()
     }
     held = {entity: base.where(F.col(OP) == Op.QUARANTINE).count() for entity, base in bases.items()}
-    views = {entity: serve.reader(base, CONTRACTS[entity], last.as_of).persist() for entity, base in bases.items()}
+    contracts = lake.blueprint.contracts
+    views = {entity: serve.reader(base, contracts[entity], last.as_of).persist() for entity, base in bases.items()}
     try:
-        return quality.check(views, CONTRACTS, held)
+        return quality.check(views, contracts, held)
     finally:
         for view in views.values():
             view.unpersist()

@@ -7,8 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse_core import cdc, serve
-from lakehouse_core.contracts import contract
-from lakehouse_core.gold import MARTS, Mart
+from lakehouse_core.gold import Mart
 from lakehouse_local.lake import silver
 from lakehouse_local.lake.lake import MART_KEY, Lake
 from lakehouse_local.lake.records import RunRecord
@@ -41,13 +40,13 @@ class Inputs:
             return self._made[name]
 
     def _make(self, name: str) -> DataFrame:
-        owner = contract(name.removesuffix(_VERSIONS))
+        owner = self._lake.blueprint.contract(name.removesuffix(_VERSIONS))
         if name.endswith(_VERSIONS):
             return cdc.versions(silver.history(self._lake, owner, before=self._record.run + 1), owner)
         return serve.reader(self._lake.format.read(self._lake.base(owner)), owner, self._record.as_of)
 
 
-def stale(changed: set[str], record: RunRecord) -> tuple[Mart, ...]:
+def stale(marts: tuple[Mart, ...], changed: set[str], record: RunRecord) -> tuple[Mart, ...]:
     """The marts to compute again: all once anything changed, because each knows what is complete at ``as_of``."""
-    missing = any(f"gold.{mart.name}" not in record.tables for mart in MARTS)
-    return MARTS if changed or missing else ()
+    missing = any(f"gold.{mart.name}" not in record.tables for mart in marts)
+    return marts if changed or missing else ()

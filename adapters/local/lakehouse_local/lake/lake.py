@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 
+from lakehouse_core.blueprint import STANDARD, Blueprint
 from lakehouse_core.contracts import Contract, Naming
 from lakehouse_core.contracts.envelope import POSITION
 from lakehouse_core.gold import Mart
@@ -20,6 +21,7 @@ class Lake:
     storage: Storage
     spark: SparkSession
     format: TableFormat
+    blueprint: Blueprint = STANDARD
 
     @property
     def bronze(self) -> str:

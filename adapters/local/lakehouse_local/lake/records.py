@@ -29,7 +29,10 @@ class Applied:
 
 @dataclass(frozen=True)
 class TableRecord:
-    """One table after a run: its commit, what the run did to it, and the position of its newest truncate."""
+    """One table after a run: its commit, what the run did to it, and the position of its newest truncate.
+
+    ``columns`` are those of a silver table, as ``name type``; None where an older version wrote the record.
+    """
 
     commit: str
     rows_in: int = 0
@@ -38,6 +41,7 @@ class TableRecord:
     quarantined: int = 0
     superseded: int = 0
     floor: str | None = None
+    columns: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,9 @@ class RunRecord:
 
 
 def _table(entry: Mapping[str, Any]) -> TableRecord:
-    return TableRecord(**{name: value for name, value in entry.items() if name in TableRecord.__dataclass_fields__})
+    known = {name: value for name, value in entry.items() if name in TableRecord.__dataclass_fields__}
+    columns = known.get("columns")
+    return TableRecord(**known | {"columns": None if columns is None else tuple(columns)})
 
 
 def _read(storage: Storage, bucket: str, key: str) -> RunRecord:

@@ -42,7 +42,7 @@ def take(lake: Lake, contract: Contract, bronze: Bronze, run: int, floor: str | 
             stored,
             log,
             floor,
-            clean=silver.CLEAN[contract.entity],
+            clean=lake.blueprint.clean[contract.entity],
             sessions=silver.event.sessions if contract.entity == "event" else None,
         )
         _append(taken.log, f"{lake.log(contract)}/run={run}")

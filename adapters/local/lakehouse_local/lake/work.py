@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
-from lakehouse_core.contracts import CONTRACTS
+from lakehouse_core.blueprint import Blueprint
 from lakehouse_core.flow import Counts
 from lakehouse_core.ports import Storage
 from lakehouse_core.tables import format_named
@@ -15,7 +15,8 @@ from lakehouse_local.capture import manifest
 from lakehouse_local.capture.manifest import Manifest
 from lakehouse_local.environment import Environment
 from lakehouse_local.errors import FormatChanged, LeaseLost
-from lakehouse_local.lake import gold, intent, lease, mark, records, sources
+from lakehouse_local.extensions import blueprint
+from lakehouse_local.lake import fit, gold, intent, lease, mark, records, sources
 from lakehouse_local.lake.batch import Batch, take
 from lakehouse_local.lake.intent import Intent
 from lakehouse_local.lake.lake import Lake
@@ -91,13 +92,17 @@ def take_in(
     """Take in everything that bronze holds and silver does not."""
     storage = S3Storage(environment.s3)
     bucket = settings.naming.bucket("bronze")
-    if not _pending(storage, bucket, records.latest(storage, settings.naming)):
+    last = records.latest(storage, settings.naming)
+    wanted = blueprint(settings)
+    pending = _pending(storage, bucket, last)
+    _require_fit(wanted, last, pending)
+    if not pending and not (last and gold.stale(wanted.marts, set(), last)):
         return RunReport((), None, captured)
     seconds = {"capture": captured.seconds}
     with _timed(seconds, "Spark"):
         say("starting Spark")
         spark = session(settings, environment.s3, "lakehouse run")
-    lake = Lake(settings.naming, storage, spark, format_named(table_format, spark))
+    lake = Lake(settings.naming, storage, spark, format_named(table_format, spark), wanted)
     done: list[RunRecord] = []
     counts: list[dict[str, Taken]] = []
     with lease.hold(storage, lake.silver) as still_ours:
@@ -105,6 +110,7 @@ def take_in(
         last = records.latest(storage, settings.naming)
         _require_format(last, table_format)
         pending = _pending(storage, bucket, last)
+        _require_fit(wanted, last, pending)
         while pending:
             batch = _next(lake, last, pending)
             pending = pending[len(batch.manifests) :]
@@ -115,18 +121,24 @@ def take_in(
                 with _timed(seconds, "gold"):
                     record = _with_gold(lake, record, taken, say)
             still_ours()
-            if not storage.put_if_absent(lake.silver, record.key, record.to_json()):
-                raise LeaseLost(f"another process wrote {record.key}", hint="lakehouse run goes on from it")
-            mark.advance(settings.home, run=record.run)
+            _commit(lake, settings, record)
             last = record
             done.append(record)
             counts.append(taken)
+        if last is not None and gold.stale(wanted.marts, set(), last):
+            # Nothing came, but a mart is new.
+            with _timed(seconds, "gold"):
+                record = _with_gold(lake, replace(last, run=last.run + 1, tables=_unchanged(last)), {}, say)
+            still_ours()
+            _commit(lake, settings, record)
+            done.append(record)
     return RunReport(
         runs=tuple(record.run for record in done),
         as_of=done[-1].as_of if done else None,
         captured=captured,
         tables={
-            f"silver.{entity}": _sum(each[entity].counts for each in counts if entity in each) for entity in CONTRACTS
+            f"silver.{entity}": _sum(each[entity].counts for each in counts if entity in each)
+            for entity in wanted.contracts
         },
         marts=done[-1].marts if done else (),
         seconds=seconds,
@@ -151,8 +163,6 @@ def _next(lake: Lake, last: RunRecord | None, pending: Sequence[Manifest]) -> Ba
 
 def _record(lake: Lake, batch: Batch, last: RunRecord | None, taken: dict[str, Taken]) -> RunRecord:
     """The run's record, gold still as the last run left it."""
-    before = dict(last.tables) if last else {}
-    unchanged = {name: TableRecord(entry.commit, floor=entry.floor) for name, entry in before.items()}
     changed = {
         f"silver.{entity}": TableRecord(
             commit=each.commit,
@@ -162,6 +172,7 @@ def _record(lake: Lake, batch: Batch, last: RunRecord | None, taken: dict[str, T
             quarantined=each.counts.quarantined,
             superseded=each.counts.superseded,
             floor=each.floor,
+            columns=fit.columns(lake.blueprint.contracts[entity]),
         )
         for entity, each in taken.items()
     }
@@ -172,19 +183,36 @@ def _record(lake: Lake, batch: Batch, last: RunRecord | None, taken: dict[str, T
         format=lake.format.name,
         wire=end.wire,
         applied_until=Applied(end.epoch, end.sequence, end.end_lsn),
-        tables=unchanged | changed,
+        tables=(_unchanged(last) if last else {}) | changed,
     )
+
+
+def _unchanged(last: RunRecord) -> dict[str, TableRecord]:
+    return {
+        name: TableRecord(entry.commit, floor=entry.floor, columns=entry.columns) for name, entry in last.tables.items()
+    }
+
+
+def _commit(lake: Lake, settings: Settings, record: RunRecord) -> None:
+    """Make the run have happened."""
+    if not lake.storage.put_if_absent(lake.silver, record.key, record.to_json()):
+        raise LeaseLost(f"another process wrote {record.key}", hint="lakehouse run goes on from it")
+    mark.advance(settings.home, run=record.run)
 
 
 def _with_gold(lake: Lake, record: RunRecord, taken: dict[str, Taken], say: Say) -> RunRecord:
     """The record after the marts were computed again; all of them, since each knows what is complete at ``as_of``."""
-    marts = gold.stale(set(taken), record)
+    marts = gold.stale(lake.blueprint.marts, set(taken), record)
     inputs = gold.Inputs(lake, record)
     say(f"gold: {len(marts)} marts")
     with ThreadPoolExecutor(MARTS_SIDE_BY_SIDE) as pool:
         commits = list(pool.map(lambda mart: gold.refresh(lake, mart, inputs, record.as_of), marts))
     refreshed = {f"gold.{mart.name}": TableRecord(commit) for mart, commit in zip(marts, commits, strict=True)}
     return replace(record, tables={**record.tables, **refreshed}, marts=tuple(mart.name for mart in marts))
+
+
+def _require_fit(wanted: Blueprint, last: RunRecord | None, pending: Sequence[Manifest]) -> None:
+    fit.require(wanted, last, loading=any(each.kind == "load" for each in pending))
 
 
 def _require_format(last: RunRecord | None, table_format: str) -> None:

@@ -15,10 +15,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lakehouse_core.contracts import CONTRACTS, Contract, Phase, position
+from lakehouse_core.contracts import Contract, Phase, position
 from lakehouse_local.capture import manifest as manifests
 from lakehouse_local.capture.names import lsn_text
 from lakehouse_local.environment import Environment
+from lakehouse_local.extensions import contracts
 from lakehouse_local.lake import records
 from lakehouse_local.lake.records import RunRecord
 from lakehouse_local.proof import bronze, silver
@@ -165,7 +166,7 @@ class _Proof:
         if not self._chain:
             raise NothingToProve("nothing was captured yet", hint="lakehouse run")
         self._record = records.latest(storage, self._naming)
-        self._contracts = {f"{each.schema}.{each.table}": each for each in CONTRACTS.values()}
+        self._contracts = {f"{each.schema}.{each.table}": each for each in contracts(settings).values()}
         self._epoch = self._chain[-1].epoch
         self.ledger = Ledger()
         self.problems: list[str] = []

@@ -18,6 +18,7 @@ import psutil
 from lakehouse_core.errors import TableMissing
 from lakehouse_core.serve import view_sql
 from lakehouse_local.environment import Environment
+from lakehouse_local.extensions import contracts
 from lakehouse_local.lake import records
 from lakehouse_local.lake.records import RunRecord
 from lakehouse_local.query import names, snapshot
@@ -59,6 +60,7 @@ class QueryEngine:
 
     def __init__(self, environment: Environment, settings: Settings) -> None:
         self._naming = settings.naming
+        self._contracts = contracts(settings)
         self._storage = S3Storage(environment.s3)
         self._files = Files(environment.s3, settings.home / "query-cache")
 
@@ -66,7 +68,7 @@ class QueryEngine:
         """The rows of one SELECT; named errors for what does not parse, bind, exist or is not allowed."""
         record = self._record(as_of)
         with TemporaryDirectory(prefix="lakehouse-query-") as spill, duckdb.connect() as connection:
-            found = names.relations(record)
+            found = names.relations(record, self._contracts)
             wanted = {each: names.resolve(found, self._naming, *each) for each in _references(connection, sql)}
             files = {relation: self._copies(record, relation) for relation in dict.fromkeys(wanted.values())}
             _confine(connection, [path for paths in files.values() for path in paths], Path(spill))

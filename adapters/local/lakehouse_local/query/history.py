@@ -1,9 +1,10 @@
 """What each run did to one table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from lakehouse_core.contracts import Naming
+from lakehouse_core.contracts import CONTRACTS, Contract, Naming
 from lakehouse_core.errors import TableMissing
 from lakehouse_core.ports import Storage
 from lakehouse_local.lake import records
@@ -20,7 +21,9 @@ class HistoryRow:
     change: TableRecord
 
 
-def history(storage: Storage, naming: Naming, table: str) -> list[HistoryRow]:
+def history(
+    storage: Storage, naming: Naming, table: str, contracts: Mapping[str, Contract] = CONTRACTS
+) -> list[HistoryRow]:
     """The commits of a table, oldest first; runs that left it alone are not among them.
 
     ``table`` may be a base table, a reader's view or a mart, with or without its layer; UnknownTable lists what there is.
@@ -28,7 +31,7 @@ def history(storage: Storage, naming: Naming, table: str) -> list[HistoryRow]:
     found = records.every(storage, naming)
     if not found:
         raise TableMissing("the lake is empty: no run has finished yet", hint="lakehouse run")
-    name = names.recorded_table(found[-1], naming, table)
+    name = names.recorded_table(found[-1], naming, table, contracts)
     rows: list[HistoryRow] = []
     for record in found:
         change = record.tables.get(name)

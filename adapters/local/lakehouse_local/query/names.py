@@ -1,7 +1,7 @@
 """Which relations a lake has, and which of them a name in a query means."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -38,9 +38,9 @@ class Relation:
         return f"{self.layer}.{self.name}"
 
 
-def relations(record: RunRecord) -> list[Relation]:
-    """Everything that can be selected from after a run."""
-    silver = [contract for contract in CONTRACTS.values() if f"silver.{contract.entity}" in record.tables]
+def relations(record: RunRecord, contracts: Mapping[str, Contract] = CONTRACTS) -> list[Relation]:
+    """Everything that can be selected from after a run, where the lake's contracts are those."""
+    silver = [contract for contract in contracts.values() if f"silver.{contract.entity}" in record.tables]
     return [
         *(Relation("silver", contract.view, Kind.VIEW, contract) for contract in silver),
         *(Relation("silver", contract.entity, Kind.BASE, contract) for contract in silver),
@@ -73,10 +73,10 @@ def resolve(found: Iterable[Relation], naming: Naming, schema: str, name: str) -
     )
 
 
-def recorded_table(record: RunRecord, naming: Naming, name: str) -> str:
+def recorded_table(record: RunRecord, naming: Naming, name: str, contracts: Mapping[str, Contract] = CONTRACTS) -> str:
     """The record's name of the table that ``[schema.]name`` means (a view's name means its base table)."""
     schema, _, plain = name.rpartition(".")
-    relation = resolve(relations(record), naming, schema, plain)
+    relation = resolve(relations(record, contracts), naming, schema, plain)
     if relation.recorded not in record.tables:
         raise TableMissing(f"{name} was never written", hint="lakehouse run")
     return relation.recorded

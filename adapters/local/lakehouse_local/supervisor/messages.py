@@ -25,6 +25,7 @@ def settings_from_json(text: str) -> Settings:
             **fields,
             "home": Path(fields["home"]),
             "cache": Path(fields["cache"]),
+            "extensions": tuple(fields["extensions"]),
             "naming": Naming(**fields["naming"]),
         }
     )

@@ -1,0 +1,1 @@
+"""The shop: what this project adds to the lakehouse."""
