@@ -71,7 +71,18 @@ def replicate(
     output.out.print(str(captured))
 
 
-def run(*, json: AsJson = False) -> None:
+def run(
+    *,
+    table_format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="hudi or delta, for a lake's first run; after that it keeps its format.",
+            show_default="hudi",
+        ),
+    ] = None,
+    json: AsJson = False,
+) -> None:
     """Capture what is new, merge it into silver, refresh gold, and write the run record.
 
     With nothing new it says so and does nothing. Rows in are always kept + quarantined + superseded, or the run stops.
@@ -81,7 +92,7 @@ def run(*, json: AsJson = False) -> None:
     chosen = settings.from_environment()
     running = environment.load(chosen)
     with output.working("looking for changes") as say:
-        report = work.run(running, chosen, say)
+        report = work.run(running, chosen, say, table_format=table_format)
     if json:
         output.as_json(report.as_dict())
         return

@@ -10,7 +10,7 @@ from datetime import datetime
 from lakehouse_core.contracts import CONTRACTS
 from lakehouse_core.flow import Counts
 from lakehouse_core.ports import Storage
-from lakehouse_core.tables import format_named
+from lakehouse_core.tables import DEFAULT_FORMAT, format_named, require_format
 from lakehouse_local.capture import manifest
 from lakehouse_local.capture.manifest import Manifest
 from lakehouse_local.environment import Environment
@@ -59,12 +59,20 @@ class RunReport:
         return asdict(self)
 
 
-def run(environment: Environment, settings: Settings, say: Say, *, table_format: str = "hudi") -> RunReport:
+def run(environment: Environment, settings: Settings, say: Say, *, table_format: str | None = None) -> RunReport:
     """Take in everything that is committed in the source when this is called.
 
+    Args:
+        environment: the running servers.
+        settings: names of buckets, and the home.
+        say: told what is being done.
+        table_format: what a new lake's tables are (None: Hudi); a lake keeps its format.
+
     Raises:
+        UnknownFormat, FormatChanged: before anything is captured.
         LakehouseError: by name; what was not recorded is repeated by the next run.
     """
+    _format_of(records.latest(S3Storage(environment.s3), settings.naming), table_format)
     captured = sources.capture(environment, settings, say)
     return take_in(environment, settings, captured, say, table_format=table_format)
 
@@ -74,32 +82,38 @@ def verify(environment: Environment, settings: Settings, say: Say) -> VerifyRepo
 
     def catch_up(lsn: int) -> None:
         captured = sources.capture(environment, settings, say, until=lsn)
-        last = records.latest(S3Storage(environment.s3), settings.naming)
-        take_in(environment, settings, captured, say, table_format=last.format if last else "hudi")
+        take_in(environment, settings, captured, say)
         say("comparing source, bronze and silver")
 
     return proof.verify(environment, settings, catch_up)
 
 
 def take_in(
-    environment: Environment, settings: Settings, captured: sources.Captured, say: Say, *, table_format: str = "hudi"
+    environment: Environment,
+    settings: Settings,
+    captured: sources.Captured,
+    say: Say,
+    *,
+    table_format: str | None = None,
 ) -> RunReport:
-    """Take in everything that bronze holds and silver does not."""
+    """Take in everything that bronze holds and silver does not; ``table_format`` as for :func:`run`."""
     storage = S3Storage(environment.s3)
     bucket = settings.naming.bucket("bronze")
-    if not _pending(storage, bucket, records.latest(storage, settings.naming)):
+    last = records.latest(storage, settings.naming)
+    chosen = _format_of(last, table_format)
+    if not _pending(storage, bucket, last):
         return RunReport((), None, captured)
     seconds = {"capture": captured.seconds}
     with _timed(seconds, "Spark"):
         say("starting Spark")
         spark = session(settings, environment.s3, "lakehouse run")
-    lake = Lake(settings.naming, storage, spark, format_named(table_format, spark))
+    lake = Lake(settings.naming, storage, spark, format_named(chosen, spark))
     done: list[RunRecord] = []
     counts: list[dict[str, Taken]] = []
     with lease.hold(storage, lake.silver) as still_ours:
         # What there is may have changed before the lease was ours.
         last = records.latest(storage, settings.naming)
-        _require_format(last, table_format)
+        _format_of(last, chosen)
         pending = _pending(storage, bucket, last)
         while pending:
             batch = _next(lake, last, pending)
@@ -183,12 +197,18 @@ def _with_gold(lake: Lake, record: RunRecord, taken: dict[str, Taken], say: Say)
     return replace(record, tables={**record.tables, **refreshed}, marts=tuple(mart.name for mart in marts))
 
 
-def _require_format(last: RunRecord | None, table_format: str) -> None:
-    if last is not None and last.format != table_format:
+def _format_of(last: RunRecord | None, asked: str | None) -> str:
+    """The lake's table format; UnknownFormat where there is no such one, FormatChanged where the lake has another."""
+    if asked is not None:
+        require_format(asked)
+    if last is None:
+        return asked or DEFAULT_FORMAT
+    if asked not in (None, last.format):
         raise FormatChanged(
-            f"this lake's tables are {last.format}; {table_format} was asked for",
+            f"this lake's tables are {last.format}; {asked} was asked for",
             hint=f"lakehouse run --format {last.format}, or another LAKEHOUSE_HOME for the other format",
         )
+    return last.format
 
 
 def _sum(counts: Iterator[Counts]) -> Counts:
