@@ -103,9 +103,9 @@ class Lakehouse:
         """Play business days."""
         return simulation.simulate(self.parts.postgres.dsn, days, SEED, lambda *_: None)
 
-    def run(self) -> RunReport:
+    def run(self, table_format: str | None = None) -> RunReport:
         """Take in what is new, on the test process's Spark."""
-        return work.run(self.parts, self.settings, lambda _: None)
+        return work.run(self.parts, self.settings, lambda _: None, table_format=table_format)
 
     def verify(self) -> VerifyReport:
         """Prove the lake, on the test process's Spark."""

@@ -14,6 +14,7 @@ from typing import Any
 from lakehouse_core.contracts import Naming
 from lakehouse_core.ports import Storage
 from lakehouse_local.errors import NoSuchTime
+from lakehouse_local.lake import kept
 
 PREFIX = "_lakehouse/runs/"
 
@@ -29,7 +30,10 @@ class Applied:
 
 @dataclass(frozen=True)
 class TableRecord:
-    """One table after a run: its commit, what the run did to it, and the position of its newest truncate."""
+    """One table after a run: its commit, what the run did to it, and the position of its newest truncate.
+
+    ``basis``: of a mart, a digest of what it was computed from.
+    """
 
     commit: str
     rows_in: int = 0
@@ -38,6 +42,7 @@ class TableRecord:
     quarantined: int = 0
     superseded: int = 0
     floor: str | None = None
+    basis: str | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,11 @@ def latest(storage: Storage, naming: Naming) -> RunRecord | None:
     return _read(storage, bucket, keys[-1]) if keys else None
 
 
+def numbered(storage: Storage, bucket: str, run: int) -> RunRecord:
+    """The record of a finished run; ObjectMissing if there is none."""
+    return _read(storage, bucket, f"{PREFIX}{run:012d}.json")
+
+
 def at(storage: Storage, naming: Naming, as_of: datetime) -> RunRecord:
     """The newest record whose data is not later than that business time; NoSuchTime says what there is."""
     bucket = naming.bucket("silver")
@@ -114,4 +124,11 @@ def at(storage: Storage, naming: Naming, as_of: datetime) -> RunRecord:
             f"no run had taken in data as of {as_of.isoformat()}; {first}",
             hint="lakehouse history TABLE lists the points that can be asked for",
         )
-    return _read(storage, bucket, keys[index - 1])
+    found = _read(storage, bucket, keys[index - 1])
+    oldest = kept.read(storage, bucket)
+    if oldest and found.run < oldest.run:
+        raise NoSuchTime(
+            f"the lake as of {as_of.isoformat()} is no longer kept; the oldest that is, is {oldest.as_of.isoformat()}",
+            hint="lakehouse history TABLE says which points are kept; what a row once was is in silver.<entity>_version",
+        )
+    return found

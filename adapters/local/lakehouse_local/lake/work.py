@@ -15,7 +15,7 @@ from lakehouse_local.capture import manifest
 from lakehouse_local.capture.manifest import Manifest
 from lakehouse_local.environment import Environment
 from lakehouse_local.errors import FormatChanged, LeaseLost
-from lakehouse_local.lake import gold, intent, lease, mark, records, sources
+from lakehouse_local.lake import gold, intent, lease, mark, records, retention, sources
 from lakehouse_local.lake.batch import Batch, take
 from lakehouse_local.lake.intent import Intent
 from lakehouse_local.lake.lake import Lake
@@ -123,7 +123,7 @@ def take_in(
             record = _record(lake, batch, last, taken)
             if not pending:
                 with _timed(seconds, "gold"):
-                    record = _with_gold(lake, record, taken, say)
+                    record = _with_gold(lake, record, say)
             still_ours()
             if not storage.put_if_absent(lake.silver, record.key, record.to_json()):
                 raise LeaseLost(f"another process wrote {record.key}", hint="lakehouse run goes on from it")
@@ -131,6 +131,9 @@ def take_in(
             last = record
             done.append(record)
             counts.append(taken)
+        if retention.is_due(done):
+            with _timed(seconds, "tidying"):
+                retention.tidy(lake, done[-1], say)
     return RunReport(
         runs=tuple(record.run for record in done),
         as_of=done[-1].as_of if done else None,
@@ -162,7 +165,9 @@ def _next(lake: Lake, last: RunRecord | None, pending: Sequence[Manifest]) -> Ba
 def _record(lake: Lake, batch: Batch, last: RunRecord | None, taken: dict[str, Taken]) -> RunRecord:
     """The run's record, gold still as the last run left it."""
     before = dict(last.tables) if last else {}
-    unchanged = {name: TableRecord(entry.commit, floor=entry.floor) for name, entry in before.items()}
+    unchanged = {
+        name: TableRecord(entry.commit, floor=entry.floor, basis=entry.basis) for name, entry in before.items()
+    }
     changed = {
         f"silver.{entity}": TableRecord(
             commit=each.commit,
@@ -186,14 +191,17 @@ def _record(lake: Lake, batch: Batch, last: RunRecord | None, taken: dict[str, T
     )
 
 
-def _with_gold(lake: Lake, record: RunRecord, taken: dict[str, Taken], say: Say) -> RunRecord:
-    """The record after the marts were computed again; all of them, since each knows what is complete at ``as_of``."""
-    marts = gold.stale(set(taken), record)
+def _with_gold(lake: Lake, record: RunRecord, say: Say) -> RunRecord:
+    """The record after every mart that may have changed was computed again."""
+    marts = gold.stale(record)
     inputs = gold.Inputs(lake, record)
     say(f"gold: {len(marts)} marts")
     with ThreadPoolExecutor(MARTS_SIDE_BY_SIDE) as pool:
         commits = list(pool.map(lambda mart: gold.refresh(lake, mart, inputs, record.as_of), marts))
-    refreshed = {f"gold.{mart.name}": TableRecord(commit) for mart, commit in zip(marts, commits, strict=True)}
+    refreshed = {
+        f"gold.{mart.name}": TableRecord(commit, basis=gold.basis(mart, record))
+        for mart, commit in zip(marts, commits, strict=True)
+    }
     return replace(record, tables={**record.tables, **refreshed}, marts=tuple(mart.name for mart in marts))
 
 

@@ -1,23 +1,27 @@
 """What each run did to one table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lakehouse_core.contracts import Naming
 from lakehouse_core.errors import TableMissing
 from lakehouse_core.ports import Storage
-from lakehouse_local.lake import records
+from lakehouse_local.lake import kept, records
 from lakehouse_local.lake.records import TableRecord
 from lakehouse_local.query import names
 
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """One commit of a table: the run that made it, and the business time up to which its data goes."""
+    """One commit of a table: the run that made it, and the business time up to which its data goes.
+
+    ``kept``: whether it can still be read; the newest one from before the oldest run that is kept can, too.
+    """
 
     run: int
     as_of: datetime
     change: TableRecord
+    kept: bool = True
 
 
 def history(storage: Storage, naming: Naming, table: str) -> list[HistoryRow]:
@@ -34,4 +38,6 @@ def history(storage: Storage, naming: Naming, table: str) -> list[HistoryRow]:
         change = record.tables.get(name)
         if change is not None and (not rows or rows[-1].change.commit != change.commit):
             rows.append(HistoryRow(record.run, record.as_of, change))
-    return rows
+    oldest = kept.read(storage, naming.bucket("silver"))
+    first = max((at for at, row in enumerate(rows) if oldest and row.run <= oldest.run), default=0)
+    return [replace(row, kept=at >= first) for at, row in enumerate(rows)]
