@@ -151,6 +151,8 @@ class DeltaFormat:
     def _last(self, table: Table) -> Commit:
         """The newest version that changed the table; what DESCRIBE HISTORY says, without its Spark jobs."""
         log, version = self._log(table), self._snapshot(table).version()
+        if version < 0:
+            raise frames.missing(table)
         while True:
             path = self._delta.util.FileNames.unsafeDeltaFile(log.logPath(), version)
             conf = log.newDeltaHadoopConf()

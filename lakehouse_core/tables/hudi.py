@@ -2,7 +2,7 @@
 
 What was measured, and decides the options below:
 
-* Records are merged as Spark rows. With Hudi's default (Avro) merger an upsert into a file that ``bulk_insert``'s row
+* Copy on write: records are merged as Spark rows. With Hudi's default (Avro) merger an upsert into a file that ``bulk_insert``'s row
   writer wrote turns arrays into NULL, or decimals 1.25 into 125.00, in rows that were not even touched.
 * ``EVENT_TIME_ORDERING`` keeps the stored row only if its ordering value is greater; an equal one is replaced. A row
   that is kept also keeps its ``_hoodie_commit_time``.
@@ -10,7 +10,9 @@ What was measured, and decides the options below:
   count is stored in each commit's metadata, in one atomic step with the files it describes.
 * Hudi's own clustering is refused by the bucket layout, and its plan then blocks every upsert; tables are optimized
   by rewriting them whole, with as many buckets as their rows ask for.
-* A merge-on-read table's merges write Parquet log blocks, the only ones that records merged as Spark rows can be.
+* Merge on read: records are Avro from the first file on, so that one writer's files are all that its merger meets.
+  Spark rows would have to be written as Parquet log blocks, of which Hudi's reader keeps a text ordering value in a
+  buffer that the next row overwrites: of several rows in a block, all were merged by the last one's position.
 """
 
 import math
@@ -43,7 +45,6 @@ _OPTIONS = {
     "hoodie.datasource.write.keygenerator.class": "org.apache.hudi.keygen.NonpartitionedKeyGenerator",
     "hoodie.datasource.write.partitionpath.field": "",
     "hoodie.write.record.merge.mode": "EVENT_TIME_ORDERING",
-    "hoodie.write.record.merge.custom.implementation.classes": "org.apache.hudi.DefaultSparkRecordMerger",
     "hoodie.index.type": "BUCKET",
     # A bucket is one file, so it must never roll over into a second.
     "hoodie.parquet.max.file.size": str(4 * 1024**3),
@@ -60,9 +61,13 @@ _OPTIONS = {
     "hoodie.datasource.hive_sync.enable": "false",
     "hoodie.datasource.write.commitmeta.key.prefix": "lakehouse.",
 }
+_COPY_ON_WRITE = {
+    "hoodie.datasource.write.table.type": "COPY_ON_WRITE",
+    "hoodie.write.record.merge.custom.implementation.classes": "org.apache.hudi.DefaultSparkRecordMerger",
+}
 _MERGE_ON_READ = {
     "hoodie.datasource.write.table.type": "MERGE_ON_READ",
-    "hoodie.logfile.data.block.format": "parquet",
+    "hoodie.datasource.write.row.writer.enable": "false",
     # compact() alone compacts, whatever there is.
     "hoodie.compact.inline": "false",
     "hoodie.compact.inline.max.delta.commits": "1",
@@ -183,7 +188,7 @@ class HudiFormat:
         ordering = {"hoodie.datasource.write.precombine.field": table.ordering} if table.ordering else {}
         return (
             _OPTIONS
-            | (_MERGE_ON_READ if table.merge_on_read else {"hoodie.datasource.write.table.type": "COPY_ON_WRITE"})
+            | (_MERGE_ON_READ if table.merge_on_read else _COPY_ON_WRITE)
             | ordering
             | {
                 "hoodie.table.name": table.name,

@@ -9,10 +9,12 @@ import pytest
 from lakehouse_home import Lakehouse
 
 from lakehouse_core.contracts import CONTRACTS
+from lakehouse_core.errors import TableMissing
 from lakehouse_core.gold import MARTS
 from lakehouse_core.tables import format_named
 from lakehouse_local.capture import manifest
-from lakehouse_local.lake import batch, checks, gold, work
+from lakehouse_local.errors import NoSuchTime
+from lakehouse_local.lake import batch, checks, gold, retention, work
 from lakehouse_local.lake.batch import Batch
 from lakehouse_local.lake.lake import MART_KEY, Lake
 from lakehouse_local.lake.records import RunRecord
@@ -20,7 +22,7 @@ from lakehouse_local.lake.sources import Captured
 from lakehouse_local.providers import s3_client, s3_export
 from lakehouse_local.query import snapshot
 from lakehouse_local.query.engine import QueryEngine
-from lakehouse_local.query.errors import SnapshotUnreadable
+from lakehouse_local.query.errors import SnapshotCleaned, SnapshotUnreadable
 from lakehouse_local.query.files import Files
 from lakehouse_local.query.history import history
 from lakehouse_local.spark.session import session
@@ -178,6 +180,25 @@ def test_a_lake_keeps_its_format(lakes: Lakes, format_name: str, error: str, hin
     said = lakes.delta.command("run", "--format", format_name)
     assert said.ended == (2, error)
     assert hint in said.err
+
+
+def test_old_runs_go_and_recent_ones_stay(lakes: Lakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tidied up, both lakes refuse a time before the runs that are kept by name, and answer as before for those that are."""
+    monkeypatch.setattr(retention, "EVERY", 1)
+    monkeypatch.setattr(retention, "KEEP_RUNS", 1)
+    second, third = (record.as_of for record in lakes.delta.records()[-2:])
+    before = rows(lakes.delta, "gold.funnel_daily", third)
+    lakes.delta.change(DELETE)
+    lakes.take_in()
+    for lake in (lakes.hudi, lakes.delta):
+        with pytest.raises(NoSuchTime, match="no longer kept"):
+            rows(lake, "silver.event", second)
+        assert rows(lake, "gold.funnel_daily", third) == before != rows(lake, "gold.funnel_daily")
+        assert [row.kept for row in history(lake.storage, lake.settings.naming, "event")] == [False, False, True, True]
+    old = lakes.hudi.records()[0].tables["silver.event"].commit
+    files = Files(lakes.hudi.parts.s3, lakes.hudi.settings.home / "query-cache")
+    with pytest.raises((SnapshotCleaned, TableMissing)):
+        snapshot.snapshot(files, lakes.hudi.bucket("silver"), "event", "hudi", old)
 
 
 def test_a_delta_lake_is_proven_and_comes_back(lakes: Lakes) -> None:
