@@ -1,10 +1,10 @@
-"""`make bench`: the pipeline's speed as ratios against a bare peer in the same run, then the table formats alone."""
+"""`make bench`: the pipeline's speed as ratios against a bare peer, what a run costs by itself, and the table formats alone."""
 
 import argparse
 
-from bench import pipeline, tables
+from bench import pipeline, run, tables
 
-PARTS = {"pipeline": pipeline.main, "tables": tables.main}
+PARTS = {"pipeline": pipeline.main, "run": run.main, "tables": tables.main}
 
 
 def main() -> None:

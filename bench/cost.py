@@ -18,10 +18,10 @@ class Cost:
 def measured(work: Callable[[], object]) -> Cost:
     """What one call costs this process and its children."""
     processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
-    before, started = sum(_cpu(p) for p in processes), time.monotonic()
+    before, started = [_cpu(p) for p in processes], time.monotonic()
     work()
     wall = time.monotonic() - started
-    return Cost(sum(_cpu(p) for p in processes) - before, wall)
+    return Cost(sum(max(0.0, _cpu(p) - b) for p, b in zip(processes, before, strict=True)), wall)
 
 
 def on_the_clock(work: Callable[[], object]) -> Cost:
@@ -31,5 +31,8 @@ def on_the_clock(work: Callable[[], object]) -> Cost:
 
 
 def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:  # one of Spark's Python workers, which come and go
+        return 0.0
     return times.user + times.system

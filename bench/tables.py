@@ -2,7 +2,7 @@
 
 One event-like table, warm (the first round of each way is thrown away, the best of the others counts). Shown per way:
 wall seconds, CPU seconds of Python and JVM together (steadier on a shared machine), and the CPU's ratio to the first
-way of its group. DuckDB's figures stand beside them as the limit.
+way of its group. DuckDB's and delta-rs's figures stand beside them as the limit.
 """
 
 import argparse
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from deltalake import DeltaTable, write_deltalake
+from pyarrow import parquet
 from pyspark.sql import DataFrame, SparkSession
 from rich.console import Console
 from rich.table import Table as Grid
@@ -94,6 +96,15 @@ def ways(spark: SparkSession, inputs: Path, rows: int) -> list[Way]:
             to '{path}/1.parquet' (compression zstd)
         """)  # noqa: S608
 
+    def rust_load(path: str) -> None:
+        write_deltalake(path, parquet.read_table(f"{inputs}/load"))
+
+    def rust_merge(path: str) -> None:
+        merge = DeltaTable(path).merge(
+            parquet.read_table(f"{inputs}/changes"), "s.id = c.id", source_alias="c", target_alias="s"
+        )
+        merge.when_matched_update_all("c._position >= s._position").when_not_matched_insert_all().execute()
+
     own, delta = HudiFormat(spark), DeltaFormat(spark)
     buckets = {"hoodie.bucket.index.num.buckets": "2", "hoodie.bulkinsert.shuffle.parallelism": "2"}
     return [
@@ -103,6 +114,7 @@ def ways(spark: SparkSession, inputs: Path, rows: int) -> list[Way]:
         by_options("SIMPLE index", SIMPLE),
         Way("DeltaFormat", lambda p: delta.overwrite(table(p), load), lambda p: delta.merge(table(p), changes)),
         Way("plain Parquet", lambda p: load.write.option("compression", "zstd").parquet(p), None),
+        Way("delta-rs", rust_load, rust_merge),
         Way("DuckDB", duck_load, duck_merge),
     ]
 

@@ -66,6 +66,13 @@ class UnknownFormat(LakehouseError):
     exit_code = 2
 
 
+class MergeOnReadLacking(LakehouseError):
+    """A table format has no merge-on-read tables."""
+
+    code = "merge-on-read-lacking"
+    exit_code = 2
+
+
 class CommitUnknown(LakehouseError):
     """A table has no such commit, or no longer the files that it needs."""
 

@@ -14,6 +14,8 @@ class Table:
 
     ``location`` is a URI, ``key`` the one record-key column, ``ordering`` the column whose greater value wins
     (None: the table is only ever overwritten whole), ``rows_hint`` the size by which an index is laid out.
+    ``merge_on_read``: a merge writes only what is new, beside the files, and reading joins the two until the table is
+    compacted; Hudi's table type, fixed when the table is created.
     """
 
     name: str
@@ -22,6 +24,7 @@ class Table:
     key: str
     ordering: str | None = None
     rows_hint: int = 1_000
+    merge_on_read: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,10 @@ class Commit:
 
 
 class TableFormat(Protocol):
-    """A table format (Hudi, Delta) behind one shape; locations may be any Hadoop file system."""
+    """A table format (Hudi, Delta) behind one shape; locations may be any Hadoop file system.
+
+    MergeOnReadLacking where the table is declared ``merge_on_read`` and the format has no such tables.
+    """
 
     name: str
 
@@ -47,11 +53,19 @@ class TableFormat(Protocol):
         ...
 
     def merge(self, table: Table, frame: DataFrame) -> Commit:
-        """Upsert by key; a row whose ordering value is lower than the stored one changes nothing."""
+        """Upsert by key; a row whose ordering value is lower than the stored one changes nothing.
+
+        ContractBroken, and nothing is written, where the frame lacks a stored column, holds one in another type, or
+        has two rows for a key. A column that the table does not have yet is added to it.
+        """
         ...
 
     def read(self, table: Table) -> DataFrame:
         """The current rows, without the format's own columns; TableMissing if never written."""
+        ...
+
+    def read_optimized(self, table: Table) -> DataFrame:
+        """The rows as of the last compaction, without the cost of a join; for other tables the same as ``read``."""
         ...
 
     def read_as_of(self, table: Table, commit: str) -> DataFrame:
@@ -68,6 +82,10 @@ class TableFormat(Protocol):
 
     def optimize(self, table: Table) -> Commit | None:
         """Rewrite small files into larger ones (Hudi clustering, Delta OPTIMIZE); None if there was nothing to do."""
+        ...
+
+    def compact(self, table: Table) -> Commit | None:
+        """Join what merges wrote beside a merge-on-read table's files into them; None if there was nothing to do."""
         ...
 
     def clean(self, table: Table, keep_commits: int) -> None:

@@ -15,7 +15,7 @@ from lakehouse_core.gold import (
     revenue_monthly,
     subscription_monthly,
 )
-from lakehouse_core.gold.mart import Mart, Measure
+from lakehouse_core.gold.mart import Clock, Mart, Measure
 
 MARTS: tuple[Mart, ...] = tuple(
     module.MART
@@ -32,4 +32,4 @@ MARTS: tuple[Mart, ...] = tuple(
     )
 )
 
-__all__ = ["MARTS", "Mart", "Measure"]
+__all__ = ["MARTS", "Clock", "Mart", "Measure"]

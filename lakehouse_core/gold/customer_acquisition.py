@@ -9,7 +9,7 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse_core.gold.mart import Mart, Measure
+from lakehouse_core.gold.mart import Clock, Mart, Measure
 from lakehouse_core.gold.periods import month_is_complete, utc_month
 from lakehouse_core.gold.revenue import completed
 
@@ -40,6 +40,7 @@ MART = Mart(
     key=("tenant_id", "month"),
     inputs=("customers", "orders"),
     build=build,
+    clock=Clock.MONTH,
     measures=(
         Measure("new_customers", "customers", "customers created in the month"),
         Measure("first_time_buyers", "customers", "customers whose first completed order is in the month"),

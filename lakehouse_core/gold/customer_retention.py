@@ -9,7 +9,7 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse_core.gold.mart import Mart, Measure
+from lakehouse_core.gold.mart import Clock, Mart, Measure
 from lakehouse_core.gold.numbers import rate
 from lakehouse_core.gold.periods import as_of_month, month_is_complete, months, utc_month
 from lakehouse_core.gold.revenue import completed
@@ -51,6 +51,7 @@ MART = Mart(
     key=("tenant_id", "cohort_month", "months_since"),
     inputs=("orders",),
     build=build,
+    clock=Clock.MONTH,
     measures=(
         Measure("cohort_size", "customers", "customers whose first completed order is in the cohort month"),
         Measure("active_customers", "customers", "those of them with a completed order in the month"),

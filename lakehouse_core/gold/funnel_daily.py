@@ -11,7 +11,7 @@ from itertools import pairwise
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from lakehouse_core.gold.mart import Mart, Measure
+from lakehouse_core.gold.mart import Clock, Mart, Measure
 from lakehouse_core.gold.numbers import rate
 from lakehouse_core.gold.periods import day_is_complete, utc_date
 
@@ -98,6 +98,7 @@ MART = Mart(
     key=("tenant_id", "event_date"),
     inputs=("events",),
     build=build,
+    clock=Clock.DAY,
     measures=(
         Measure("page_view_persons", "persons", "persons with a page view on the date"),
         *(

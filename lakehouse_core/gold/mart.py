@@ -2,8 +2,35 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 
 from pyspark.sql import DataFrame
+
+from lakehouse_core.gold.periods import as_of_date, as_of_month
+
+
+class Clock(StrEnum):
+    """What of ``as_of`` a mart's rows follow while its inputs stay as they are: its UTC month or day, or all of it."""
+
+    MONTH = "month"
+    DAY = "day"
+    INSTANT = "instant"
+
+    def of(self, as_of: datetime) -> str:
+        """That part of ``as_of``, as text.
+
+        >>> from datetime import UTC
+        >>> Clock.MONTH.of(datetime(2026, 1, 31, 12, tzinfo=UTC))
+        '2026-01-01'
+        """
+        match self:
+            case Clock.MONTH:
+                return as_of_month(as_of).isoformat()
+            case Clock.DAY:
+                return as_of_date(as_of).isoformat()
+            case Clock.INSTANT:
+                return as_of.isoformat()
 
 
 @dataclass(frozen=True)
@@ -24,6 +51,9 @@ class Mart:
     time taken in. A name in the plural is a reader's view of silver (current rows, contract and derived columns);
     ``<entity>_version`` has one row per captured version with the contract's columns, ``_op``, ``_position`` and
     ``_business_time``. ``measures`` are all columns that are not in the key, in their order.
+
+    ``clock`` says when a run may leave the mart alone: as long as no input changed and that part of ``as_of`` is the
+    same. A mart that reads ``invoices`` follows at least the day, because their ages do.
     """
 
     name: str
@@ -32,3 +62,4 @@ class Mart:
     inputs: tuple[str, ...]
     build: Callable[..., DataFrame]
     measures: tuple[Measure, ...]
+    clock: Clock = Clock.INSTANT

@@ -8,7 +8,7 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse_core.gold.mart import Mart, Measure
+from lakehouse_core.gold.mart import Clock, Mart, Measure
 from lakehouse_core.gold.periods import day_is_complete, utc_date
 from lakehouse_core.gold.revenue import MEASURES, by_period
 
@@ -28,5 +28,6 @@ MART = Mart(
     key=("tenant_id", "revenue_date", "currency"),
     inputs=("orders",),
     build=build,
+    clock=Clock.DAY,
     measures=(*MEASURES, Measure("is_complete", "flag", "whether the day is over at as_of")),
 )

@@ -9,7 +9,7 @@ from datetime import datetime
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from lakehouse_core.gold.mart import Mart, Measure
+from lakehouse_core.gold.mart import Clock, Mart, Measure
 from lakehouse_core.gold.numbers import rate
 from lakehouse_core.gold.periods import month_is_complete, utc_month
 from lakehouse_core.gold.revenue import MEASURES, by_period
@@ -38,6 +38,7 @@ MART = Mart(
     key=("tenant_id", "month", "currency"),
     inputs=("orders",),
     build=build,
+    clock=Clock.MONTH,
     measures=(
         *MEASURES,
         Measure(

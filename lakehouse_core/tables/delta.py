@@ -6,11 +6,13 @@ files around it: the same that Hudi's ``_hoodie_commit_time`` gives, without a s
 
 import math
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse_core.errors import MergeOnReadLacking
 from lakehouse_core.ports import Commit, Table
 from lakehouse_core.tables import frames
 
@@ -33,11 +35,12 @@ class DeltaFormat:
 
     def exists(self, table: Table) -> bool:
         """Whether the table has a completed commit."""
-        return DeltaTable.isDeltaTable(self._spark, table.location)
+        return bool(self._snapshot(table).version() >= 0)
 
     def overwrite(self, table: Table, frame: DataFrame) -> Commit:
         """Replace the table's content and schema (create it if absent)."""
         frames.require(frame, table.key, table=table)
+        _require_copy_on_write(table)
         writer = frames.nullable(frame).write.format("delta").mode("overwrite").option("overwriteSchema", "true")
         writer.options(**_PROPERTIES).save(table.location)
         return self._last(table)
@@ -46,19 +49,29 @@ class DeltaFormat:
         """Upsert by key; the stored row stays where its ordering value is greater than the incoming one."""
         ordering = frames.ordering_of(table)
         frames.require(frame, table.key, ordering, table=table)
-        (
-            self._table(table)
-            .alias("stored")
-            .merge(frames.nullable(frame).alias("incoming"), f"stored.`{table.key}` = incoming.`{table.key}`")
+        _require_copy_on_write(table)
+        stored = self._table(table)
+        frames.require_like(frame, stored.toDF().schema, table=table)
+        merge = (
+            stored.alias("stored")
+            .merge(
+                frames.nullable(frames.one_per_key(frame, table)).alias("incoming"),
+                f"stored.`{table.key}` = incoming.`{table.key}`",
+            )
             .whenMatchedUpdateAll(f"stored.`{ordering}` <= incoming.`{ordering}`")
             .whenNotMatchedInsertAll()
             .withSchemaEvolution()
-            .execute()
         )
+        frames.named(table, merge.execute)
         return self._last(table)
 
     def read(self, table: Table) -> DataFrame:
         """The current rows; TableMissing if never written."""
+        return self._read(table)
+
+    def read_optimized(self, table: Table) -> DataFrame:
+        """The current rows: Delta's files need no joining."""
+        _require_copy_on_write(table)
         return self._read(table)
 
     def read_as_of(self, table: Table, commit: str) -> DataFrame:
@@ -82,6 +95,12 @@ class DeltaFormat:
         self._table(table).optimize().executeCompaction()
         after = self._last(table)
         return None if after == before else after
+
+    def compact(self, table: Table) -> Commit | None:
+        """Nothing: Delta's files need no joining."""
+        _require_copy_on_write(table)
+        self._table(table)
+        return None
 
     def clean(self, table: Table, keep_commits: int) -> None:
         """Delete the file versions that only commits before the last ``keep_commits`` need.
@@ -119,7 +138,7 @@ class DeltaFormat:
             raise frames.missing(table)
         return self._spark.read.format("delta").options(**options).load(table.location)
 
-    def _entries(self, table: Table, limit: int | None = None) -> list[Row]:
+    def _entries(self, table: Table) -> list[Row]:
         """The log's entries, newest first; the time as a number, since rows would carry it in this process's zone."""
         columns = (
             F.col("version"),
@@ -127,10 +146,44 @@ class DeltaFormat:
             F.col("operation"),
             F.col("userMetadata").alias("oldest_kept"),
         )
-        return self._table(table).history(limit).select(*columns).orderBy(F.desc("version")).collect()
+        return self._table(table).history().select(*columns).orderBy(F.desc("version")).collect()
 
     def _last(self, table: Table) -> Commit:
-        return next(_commit(entry) for entry in self._entries(table, 10) if entry.operation not in _NO_CHANGE)
+        """The newest version that changed the table; what DESCRIBE HISTORY says, without its Spark jobs."""
+        log, version = self._log(table), self._snapshot(table).version()
+        if version < 0:
+            raise frames.missing(table)
+        while True:
+            path = self._delta.util.FileNames.unsafeDeltaFile(log.logPath(), version)
+            conf = log.newDeltaHadoopConf()
+            operation = self._delta.DeltaHistoryManager.getCommitInfoOpt(log.store(), path, conf).get().operation()
+            if operation not in _NO_CHANGE:
+                millis = path.getFileSystem(conf).getFileStatus(path).getModificationTime()
+                return Commit(str(version), _time(millis * 1000), operation.lower())
+            version -= 1
+
+    @property
+    def _delta(self) -> Any:
+        """Delta's Java packages: its Python API has no word for a table's last version."""
+        jvm: Any = self._spark._jvm  # noqa: SLF001
+        return jvm.org.apache.spark.sql.delta
+
+    def _log(self, table: Table) -> Any:
+        return self._delta.DeltaLog.forTable(self._spark._jsparkSession, table.location)  # noqa: SLF001
+
+    def _snapshot(self, table: Table) -> Any:
+        """The table's log as it stands now; version -1 where there is none."""
+        jvm: Any = self._spark._jvm  # noqa: SLF001
+        nothing = jvm.scala.Option.empty()
+        return self._log(table).update(False, nothing, nothing)  # noqa: FBT003
+
+
+def _require_copy_on_write(table: Table) -> None:
+    if table.merge_on_read:
+        raise MergeOnReadLacking(
+            f"table {table.name} is declared merge-on-read, which Delta tables are not",
+            hint="store it as Hudi, or leave merge_on_read out",
+        )
 
 
 def _retention_hours(age: timedelta) -> int:
@@ -141,9 +194,9 @@ def _retention_hours(age: timedelta) -> int:
     return math.ceil((age + timedelta(minutes=1)) / timedelta(hours=1))
 
 
-def _time(entry: Row) -> datetime:
-    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=entry.micros)
+def _time(micros: int) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros)
 
 
 def _commit(entry: Row) -> Commit:
-    return Commit(str(entry.version), _time(entry), entry.operation.lower())
+    return Commit(str(entry.version), _time(entry.micros), entry.operation.lower())

@@ -1,6 +1,9 @@
 """What both formats ask of a frame before they store it."""
 
-from pyspark.sql import DataFrame
+import re
+from collections.abc import Callable
+
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, MapType, StructField, StructType
 
@@ -27,6 +30,51 @@ def require(frame: DataFrame, *columns: str, table: Table) -> None:
             f"the frame for table {table.name} lacks {', '.join(lacking)}; it has {', '.join(frame.columns)}",
             hint=f"every row needs its key {table.key} and, to be merged, its ordering {table.ordering}",
         )
+
+
+def require_like(frame: DataFrame, stored: StructType, *, table: Table) -> None:
+    """Raise ContractBroken where a merge would lose a stored column or change its type; further columns are added."""
+    types = {field.name: field.dataType.simpleString() for field in frame.schema}
+    wanted = {field.name: field.dataType.simpleString() for field in stored}
+    wrong = [
+        f"{name} {kind} ({types[name]} was given)" if name in types else f"{name} {kind} (missing)"
+        for name, kind in wanted.items()
+        if types.get(name) != kind
+    ]
+    if wrong:
+        raise ContractBroken(
+            f"the frame for table {table.name} does not fit what is stored; expected {', '.join(wrong)}",
+            hint="give the frame every column of the table in its type; overwrite the table to change its schema",
+        )
+
+
+_TWICE = "two rows for key "
+_KEY = re.compile(rf"lakehouse: {_TWICE}(\S+)")
+
+
+def one_per_key(frame: DataFrame, table: Table) -> DataFrame:
+    """The same rows; computing them fails where two have one key (:func:`named` makes the error ours).
+
+    Left to themselves, Hudi keeps the row with the greater ordering value without a word, and Delta inserts both.
+    """
+    key = F.col(f"`{table.key}`")
+    twice = F.count("*").over(Window.partitionBy(key)) > 1
+    failure = F.raise_error(F.concat(F.lit(f"lakehouse: {_TWICE}"), key.cast("string")))
+    return frame.withColumn(table.key, F.when(twice, failure.cast(frame.schema[table.key].dataType)).otherwise(key))
+
+
+def named(table: Table, write: Callable[[], object]) -> None:
+    """Write, and raise ContractBroken where that failed for two rows of one key."""
+    try:
+        write()
+    except Exception as error:
+        # Spark wraps what an expression raised in errors of its own, as many deep as the format has layers.
+        if found := _KEY.search(str(error)):
+            raise ContractBroken(
+                f"the frame for table {table.name} has {_TWICE}{table.key} = {found[1]}; expected one row per key",
+                hint=f"keep the row with the greatest {table.ordering} of each key, e.g. lakehouse_core.cdc.newest",
+            ) from None
+        raise
 
 
 def ordering_of(table: Table) -> str:

@@ -1,8 +1,8 @@
-"""Hudi 1.0.2 behind the TableFormat Protocol: copy on write, table version 6, bucket index, one writer per table.
+"""Hudi 1.0.2 behind the TableFormat Protocol: table version 6, bucket index, one writer per table.
 
 What was measured, and decides the options below:
 
-* Records are merged as Spark rows. With Hudi's default (Avro) merger an upsert into a file that ``bulk_insert``'s row
+* Copy on write: records are merged as Spark rows. With Hudi's default (Avro) merger an upsert into a file that ``bulk_insert``'s row
   writer wrote turns arrays into NULL, or decimals 1.25 into 125.00, in rows that were not even touched.
 * ``EVENT_TIME_ORDERING`` keeps the stored row only if its ordering value is greater; an equal one is replaced. A row
   that is kept also keeps its ``_hoodie_commit_time``.
@@ -10,19 +10,21 @@ What was measured, and decides the options below:
   count is stored in each commit's metadata, in one atomic step with the files it describes.
 * Hudi's own clustering is refused by the bucket layout, and its plan then blocks every upsert; tables are optimized
   by rewriting them whole, with as many buckets as their rows ask for.
+* Merge on read: records are Avro from the first file on, so that one writer's files are all that its merger meets.
+  Spark rows would have to be written as Parquet log blocks, of which Hudi's reader keeps a text ordering value in a
+  buffer that the next row overwrites: of several rows in a block, all were merged by the last one's position.
 """
 
 import math
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse_core.errors import ContractBroken
 from lakehouse_core.ports import Commit, Table
 from lakehouse_core.tables import frames
+from lakehouse_core.tables.hudi_java import HudiJava, completed
 
 META_COLUMNS = (
     "_hoodie_commit_time",
@@ -36,7 +38,6 @@ ROWS_PER_BUCKET = 200_000
 _BUCKETS = "lakehouse.buckets"
 
 _OPTIONS = {
-    "hoodie.datasource.write.table.type": "COPY_ON_WRITE",
     # Athena reads tables of 0.14 and 0.15; version 6 is theirs.
     "hoodie.write.table.version": "6",
     "hoodie.write.auto.upgrade": "false",
@@ -44,7 +45,6 @@ _OPTIONS = {
     "hoodie.datasource.write.keygenerator.class": "org.apache.hudi.keygen.NonpartitionedKeyGenerator",
     "hoodie.datasource.write.partitionpath.field": "",
     "hoodie.write.record.merge.mode": "EVENT_TIME_ORDERING",
-    "hoodie.write.record.merge.custom.implementation.classes": "org.apache.hudi.DefaultSparkRecordMerger",
     "hoodie.index.type": "BUCKET",
     # A bucket is one file, so it must never roll over into a second.
     "hoodie.parquet.max.file.size": str(4 * 1024**3),
@@ -60,6 +60,17 @@ _OPTIONS = {
     "hoodie.archive.automatic": "false",
     "hoodie.datasource.hive_sync.enable": "false",
     "hoodie.datasource.write.commitmeta.key.prefix": "lakehouse.",
+}
+_COPY_ON_WRITE = {
+    "hoodie.datasource.write.table.type": "COPY_ON_WRITE",
+    "hoodie.write.record.merge.custom.implementation.classes": "org.apache.hudi.DefaultSparkRecordMerger",
+}
+_MERGE_ON_READ = {
+    "hoodie.datasource.write.table.type": "MERGE_ON_READ",
+    "hoodie.datasource.write.row.writer.enable": "false",
+    # compact() alone compacts, whatever there is.
+    "hoodie.compact.inline": "false",
+    "hoodie.compact.inline.max.delta.commits": "1",
 }
 _OVERWRITE = {
     "hoodie.datasource.write.operation": "insert_overwrite_table",
@@ -79,11 +90,12 @@ class HudiFormat:
 
     def __init__(self, spark: SparkSession) -> None:
         self._spark = spark
+        self._java = HudiJava(spark)
 
     def exists(self, table: Table) -> bool:
         """Whether the table has a completed commit."""
-        client = self._meta_client(table)
-        return client is not None and bool(_completed(client))
+        client = self._java.timeline(table)
+        return client is not None and bool(completed(client))
 
     def overwrite(self, table: Table, frame: DataFrame) -> Commit:
         """Replace the table's content (create it if absent), laid out for ``table.rows_hint`` rows."""
@@ -94,11 +106,18 @@ class HudiFormat:
     def merge(self, table: Table, frame: DataFrame) -> Commit:
         """Upsert by key; the stored row stays where its ordering value is greater than the incoming one."""
         frames.require(frame, table.key, frames.ordering_of(table), table=table)
-        return self._write(table, frame, self._buckets(table), {"hoodie.datasource.write.operation": "upsert"})
+        client = self._java.existing(table)
+        frames.require_like(frame, self._java.schema(client), table=table)
+        upsert = {"hoodie.datasource.write.operation": "upsert", "hoodie.combine.before.upsert": "false"}
+        return self._write(table, frames.one_per_key(frame, table), self._buckets(table, client), upsert)
 
     def read(self, table: Table) -> DataFrame:
         """The current rows, without Hudi's own columns; TableMissing if never written."""
         return self._read(table).drop(*META_COLUMNS)
+
+    def read_optimized(self, table: Table) -> DataFrame:
+        """The rows as of the last compaction; of a copy-on-write table, the current ones."""
+        return self._read(table, **{"hoodie.datasource.query.type": "read_optimized"}).drop(*META_COLUMNS)
 
     def read_as_of(self, table: Table, commit: str) -> DataFrame:
         """The rows as they stood after that commit; CommitUnknown where it is not (or no longer) there."""
@@ -116,62 +135,60 @@ class HudiFormat:
 
     def history(self, table: Table) -> list[Commit]:
         """The completed commits whose files are still there, oldest first; TableMissing if never written."""
-        client = self._existing(table)
-        cleaned = client.getActiveTimeline().getCleanerTimeline().filterCompletedInstants().lastInstant()
-        oldest = ""
-        if cleaned.isPresent():
-            utils = self._hudi.common.util.CleanerUtils
-            oldest = utils.getCleanerMetadata(client, cleaned.get()).getEarliestCommitToRetain()
-        return [self._commit(client, instant) for instant in _completed(client) if instant.requestedTime() >= oldest]
+        client = self._java.existing(table)
+        oldest = self._java.oldest_kept(client)
+        return [self._java.commit(client, each) for each in completed(client) if each.requestedTime() >= oldest]
 
     def optimize(self, table: Table) -> Commit | None:
         """Lay the table out anew if its rows have outgrown (or left) its buckets by a factor of two; else None."""
         frame = self.read(table)
         rows = frame.count()
-        stored, wanted = self._buckets(table), buckets_for(rows)
+        stored, wanted = self._buckets(table, self._java.existing(table)), buckets_for(rows)
         if stored / 2 < wanted < stored * 2:
             return None
         return self.overwrite(replace(table, rows_hint=rows), frame)
+
+    def compact(self, table: Table) -> Commit | None:
+        """Merge the log files of a merge-on-read table into its base files; None if there are none."""
+        client = self._java.existing(table)
+        if not table.merge_on_read:
+            return None
+        buckets = self._buckets(table, client)
+        with self._java.writer(table, self._options(table, buckets)) as writer:
+            if not self._java.compact(writer, client, {_BUCKETS: str(buckets)}):
+                return None
+        client = self._java.existing(table)
+        return self._java.commit(client, completed(client)[-1])
 
     def clean(self, table: Table, keep_commits: int) -> None:
         """Delete the file versions that only commits before the last ``keep_commits`` need."""
         if len(self.history(table)) <= keep_commits:
             return
-        options = self._options(table, self._buckets(table)) | {
+        options = self._options(table, self._buckets(table, self._java.existing(table))) | {
             "hoodie.clean.policy": "KEEP_LATEST_COMMITS",
             "hoodie.clean.commits.retained": str(keep_commits),
             # Hudi wants these in rising order.
             "hoodie.keep.min.commits": str(keep_commits + 1),
             "hoodie.keep.max.commits": str(keep_commits + 2),
         }
-        jvm: Any = self._spark._jvm  # noqa: SLF001
-        values = jvm.java.util.HashMap()
-        for key, value in options.items():
-            values.put(key, value)
-        writer = self._hudi.HoodieCLIUtils.createHoodieWriteClient(
-            self._spark._jsparkSession,  # noqa: SLF001
-            table.location,
-            jvm.PythonUtils.toScalaMap(values),
-            jvm.scala.Option.empty(),
-        )
-        try:
+        with self._java.writer(table, options) as writer:
             writer.clean()
             writer.archive()
-        finally:
-            writer.close()
 
     def _write(self, table: Table, frame: DataFrame, buckets: int, operation: dict[str, str]) -> Commit:
         options = self._options(table, buckets) | operation
         # "append" to Hudi means "as the operation says"; Spark's own overwrite would delete the folder first.
-        frames.nullable(frame).write.format("hudi").options(**options).mode("append").save(table.location)
-        client = self._existing(table)
-        return self._commit(client, _completed(client)[-1])
+        writer = frames.nullable(frame).write.format("hudi").options(**options).mode("append")
+        frames.named(table, lambda: writer.save(table.location))
+        client = self._java.existing(table)
+        return self._java.commit(client, completed(client)[-1])
 
     def _options(self, table: Table, buckets: int) -> dict[str, str]:
         """Every write option of that table: the fixed ones, its names, and its layout."""
         ordering = {"hoodie.datasource.write.precombine.field": table.ordering} if table.ordering else {}
         return (
             _OPTIONS
+            | (_MERGE_ON_READ if table.merge_on_read else _COPY_ON_WRITE)
             | ordering
             | {
                 "hoodie.table.name": table.name,
@@ -186,64 +203,15 @@ class HudiFormat:
         )
 
     def _read(self, table: Table, **options: str) -> DataFrame:
-        self._existing(table)
+        self._java.existing(table)
         return self._spark.read.format("hudi").options(**options).load(table.location)
 
-    def _buckets(self, table: Table) -> int:
+    def _buckets(self, table: Table, client: Any) -> int:
         """The number of buckets that the last commit wrote."""
-        client = self._existing(table)
-        buckets = self._metadata(client, _completed(client)[-1]).getMetadata(_BUCKETS)
+        buckets = self._java.metadata(client, completed(client)[-1]).getMetadata(_BUCKETS)
         if buckets is None:
             raise ContractBroken(
                 f"the last commit of table {table.name} does not say how many buckets the table has",
                 hint="another program wrote it: restore the table, or overwrite it whole",
             )
         return int(buckets)
-
-    @property
-    def _hudi(self) -> Any:
-        """Hudi's Java packages: pyspark has no public way to a data source's own classes."""
-        jvm: Any = self._spark._jvm  # noqa: SLF001
-        return jvm.org.apache.hudi
-
-    def _meta_client(self, table: Table) -> Any | None:
-        """Hudi's view of the table's ``.hoodie`` folder, loaded anew; None where there is none."""
-        context: Any = self._spark.sparkContext
-        conf = self._hudi.hadoop.fs.HadoopFSUtils.getStorageConf(context._jsc.hadoopConfiguration())  # noqa: SLF001
-        builder = self._hudi.common.table.HoodieTableMetaClient.builder().setConf(conf).setBasePath(table.location)
-        try:
-            return builder.build()
-        except Py4JJavaError as error:
-            if error.java_exception.getClass().getSimpleName() == "TableNotFoundException":
-                return None
-            raise
-
-    def _existing(self, table: Table) -> Any:
-        """The same for a table that has a commit; TableMissing otherwise."""
-        client = self._meta_client(table)
-        if client is None or not _completed(client):
-            raise frames.missing(table)
-        return client
-
-    def _metadata(self, client: Any, instant: Any) -> Any:
-        return self._hudi.common.table.timeline.TimelineUtils.getCommitMetadata(instant, client.getActiveTimeline())
-
-    def _commit(self, client: Any, instant: Any) -> Commit:
-        name = instant.requestedTime()
-        operation = self._metadata(client, instant).getOperationType().toString().lower()
-        return Commit(name, instant_time(name), operation)
-
-
-def instant_time(instant: str) -> datetime:
-    """The UTC time that a Hudi instant (``yyyyMMddHHmmssSSS``) names.
-
-    >>> instant_time("20260131235959250").isoformat()
-    '2026-01-31T23:59:59.250000+00:00'
-    """
-    whole = datetime.strptime(instant[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    return whole + timedelta(milliseconds=int(instant[14:] or 0))
-
-
-def _completed(client: Any) -> list[Any]:
-    """The completed writes on the active timeline, oldest first."""
-    return list(client.getActiveTimeline().getCommitsTimeline().filterCompletedInstants().getInstants())

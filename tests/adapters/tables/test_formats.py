@@ -1,13 +1,15 @@
-"""Every behaviour of the TableFormat Protocol, on both formats."""
+"""Every behaviour of the TableFormat Protocol, on both formats, Hudi in both table types."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
-from lakehouse_core.errors import CommitUnknown, ContractBroken, TableMissing, UnknownFormat
+from lakehouse_core.errors import CommitUnknown, ContractBroken, MergeOnReadLacking, TableMissing, UnknownFormat
 from lakehouse_core.ports import Table, TableFormat
 from lakehouse_core.tables import delta, format_named
 
@@ -18,9 +20,10 @@ FIRST = [(1, "0010", "I", "a", None, []), (2, "0010", "I", "b", None, ["value"])
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Table:
+def table(tmp_path: Path, variant: Any) -> Table:
     """A table that is not there yet."""
-    return Table("order", "silver", (tmp_path / "order").as_uri(), key="id", ordering="_position")
+    location = (tmp_path / "order").as_uri()
+    return Table("order", "silver", location, key="id", ordering="_position", merge_on_read=variant.merge_on_read)
 
 
 def rows(spark: SparkSession, *values: tuple[object, ...]) -> DataFrame:
@@ -44,6 +47,8 @@ def test_a_table_that_was_never_written_is_named(tables: TableFormat, table: Tab
         lambda: tables.merge(table, rows(spark, (1, "0001", "I", "x"))),
         lambda: tables.changes_since(table, "0"),
         lambda: tables.optimize(table),
+        lambda: tables.read_optimized(table),
+        lambda: tables.compact(table),
     ):
         with pytest.raises(TableMissing, match="order"):
             action()
@@ -160,7 +165,9 @@ def test_cleaning_keeps_the_last_commits(tables: TableFormat, table: Table, spar
     tables.clean(table, 9)
     assert len(tables.history(table)) == 5
     tables.clean(table, 2)
-    assert tables.history(table) == commits[-2:]
+    kept = tables.history(table)
+    assert kept[-2:] == commits[-2:]
+    assert len(kept) == 2 + table.merge_on_read  # Hudi keeps one more commit of such tables
     assert [row[3] for row in seen(tables.read_as_of(table, commits[-2].id))] == ["v22", "b", "c"]
     with pytest.raises(CommitUnknown):
         tables.read_as_of(table, commits[0].id)
@@ -223,6 +230,59 @@ def test_optimizing_keeps_every_row(tables: TableFormat, table: Table, spark: Sp
     assert tables.optimize(table) is None
     tables.merge(table, rows(spark, (1, "0020", "U", "x"), (7, "0020", "I", "g")))
     assert [row[3] for row in seen(tables.read(table))] == ["x", "b", "c", "g"]
+
+
+def test_a_frame_that_does_not_fit_is_refused(tables: TableFormat, table: Table, spark: SparkSession) -> None:
+    """A merge without a stored column, or with one in another type, names the column and both types; nothing is written."""
+    first = tables.overwrite(table, rows(spark, *FIRST))
+    with pytest.raises(ContractBroken, match=r"value string \(missing\)"):
+        tables.merge(table, rows(spark, (1, "0020", "U", "x")).drop("value"))
+    with pytest.raises(ContractBroken, match=r"amount decimal\(12,2\) \(double was given\)"):
+        tables.merge(table, rows(spark, (1, "0020", "U", "x")).withColumn("amount", F.lit(1.5)))
+    assert tables.history(table) == [first]
+
+
+def test_two_rows_for_a_key_are_refused(tables: TableFormat, table: Table, spark: SparkSession) -> None:
+    """Whether the key is stored or new, at one position or two: the error names it, and nothing is written."""
+    first = tables.overwrite(table, rows(spark, *FIRST))
+    for twice in (((2, "0020", "U", "x"), (2, "0021", "U", "y")), ((7, "0020", "I", "x"), (7, "0020", "I", "y"))):
+        with pytest.raises(ContractBroken, match=f"two rows for key id = {twice[0][0]}; expected one row per key"):
+            tables.merge(table, rows(spark, (1, "0020", "U", "z"), *twice))
+    assert tables.history(table) == [first]
+    tables.merge(table, rows(spark, (1, "0020", "U", "z")))
+    assert [row[3] for row in seen(tables.read(table))] == ["z", "b", "c"]
+
+
+def test_reading_optimized_sees_the_last_compaction(tables: TableFormat, table: Table, spark: SparkSession) -> None:
+    """Merged-on-read tables show merges only once they are compacted, others always; a compaction changes no row."""
+    tables.overwrite(table, rows(spark, *FIRST))
+    tables.merge(table, rows(spark, (1, "0020", "U", "new"), (2, "0005", "U", "late"), (4, "0020", "I", "d")))
+    tables.merge(table, rows(spark, (1, "0019", "U", "late"), (3, "0020", "D", None)))
+    current = [(1, "0020", "U", "new"), (2, "0010", "I", "b"), (3, "0020", "D", None), (4, "0020", "I", "d")]
+    assert seen(tables.read(table)) == current
+    before = seen(tables.read_optimized(table))
+    assert [row[:2] for row in before] == (
+        [(1, "0010"), (2, "0010"), (3, "0010")] if table.merge_on_read else [r[:2] for r in current]
+    )
+    latest = tables.history(table)[-1]
+    compacted = tables.compact(table)
+    assert (compacted is not None) == table.merge_on_read
+    assert seen(tables.read(table)) == seen(tables.read_optimized(table)) == current
+    assert seen(tables.changes_since(table, latest.id)) == []
+    assert seen(tables.read_as_of(table, latest.id)) == current
+    assert tables.compact(table) is None
+    tables.merge(table, rows(spark, (1, "0030", "U", "newest")))
+    assert seen(tables.read(table))[0] == (1, "0030", "U", "newest")
+    assert tables.read(table).where("amount = id * 1.25").count() == 4
+
+
+def test_delta_has_no_merge_on_read(spark: SparkSession, tmp_path: Path) -> None:
+    """A table declared so is refused by name before anything is written."""
+    tables = format_named("delta", spark)
+    table = Table("order", "silver", (tmp_path / "order").as_uri(), "id", "_position", merge_on_read=True)
+    with pytest.raises(MergeOnReadLacking, match="order"):
+        tables.overwrite(table, rows(spark, *FIRST))
+    assert not tables.exists(table)
 
 
 def test_an_unknown_format_is_named(spark: SparkSession) -> None:

@@ -80,7 +80,19 @@ def replicate(
     output.out.print(str(captured))
 
 
-def run(*, wire: Wire = None, json: AsJson = False) -> None:
+def run(
+    *,
+    table_format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="hudi or delta, for a lake's first run; after that it keeps its format.",
+            show_default="hudi",
+        ),
+    ] = None,
+    wire: Wire = None,
+    json: AsJson = False,
+) -> None:
     """Capture what is new, merge it into silver, refresh gold, and write the run record.
 
     With nothing new it says so and does nothing. Rows in are always kept + quarantined + superseded, or the run stops.
@@ -90,7 +102,7 @@ def run(*, wire: Wire = None, json: AsJson = False) -> None:
     chosen = settings.from_environment()
     running = environment.load(chosen)
     with output.working("looking for changes") as say:
-        report = work.run(running, chosen, say, wire=wire)
+        report = work.run(running, chosen, say, table_format=table_format, wire=wire)
     if json:
         output.as_json(report.as_dict())
         return

@@ -92,7 +92,10 @@ def history(
     *,
     json: AsJson = False,
 ) -> None:
-    """List what each run did to a table: its commit, the business time it goes up to, the account of its rows."""
+    """List what each run did to a table: its commit, the business time it goes up to, the account of its rows.
+
+    Of the last 20 runs at least every one is kept and can be asked for: lakehouse query --as-of.
+    """
     from lakehouse_local.extensions import contracts  # noqa: PLC0415
     from lakehouse_local.query.history import history as rows_of  # noqa: PLC0415
     from lakehouse_local.storage import S3Storage  # noqa: PLC0415
@@ -104,7 +107,7 @@ def history(
         return
     output.table(
         table,
-        ("run", "as of", "commit", "rows in", "upserts", "deletes", "quarantined", "superseded"),
+        ("run", "as of", "commit", "rows in", "upserts", "deletes", "quarantined", "superseded", "kept"),
         [
             (
                 row.run,
@@ -115,6 +118,7 @@ def history(
                 row.change.deletes,
                 row.change.quarantined,
                 row.change.superseded,
+                "yes" if row.kept else "no",
             )
             for row in rows
         ],

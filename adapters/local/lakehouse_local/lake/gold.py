@@ -1,12 +1,20 @@
-"""Gold of a run: every mart whose inputs changed, computed from silver as it stands."""
+"""Gold of a run: every mart whose result may have changed, computed from silver as it stands."""
 
+import hashlib
+import inspect
+import json
+import sys
 from datetime import datetime
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
 from threading import Lock
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse_core import cdc, serve
+from lakehouse_core.blueprint import Blueprint
 from lakehouse_core.gold import Mart
 from lakehouse_local.lake import silver
 from lakehouse_local.lake.lake import MART_KEY, Lake
@@ -46,7 +54,42 @@ class Inputs:
         return serve.reader(self._lake.format.read(self._lake.base(owner)), owner, self._record.as_of)
 
 
-def stale(marts: tuple[Mart, ...], changed: set[str], record: RunRecord) -> tuple[Mart, ...]:
-    """The marts to compute again: all once anything changed, because each knows what is complete at ``as_of``."""
-    missing = any(f"gold.{mart.name}" not in record.tables for mart in marts)
-    return marts if changed or missing else ()
+def stale(blueprint: Blueprint, record: RunRecord) -> tuple[Mart, ...]:
+    """The marts whose table was computed from something else than what the record lists now, or never."""
+    return tuple(mart for mart in blueprint.marts if _basis_of(record, mart) != basis(mart, record, blueprint))
+
+
+def basis(mart: Mart, record: RunRecord, blueprint: Blueprint) -> str:
+    """A digest of all that a mart's rows follow from: its inputs' commits, its part of ``as_of``, and the code.
+
+    A history (``<entity>_version``) grows exactly when its base table is committed to.
+    """
+    entities = {name: blueprint.contract(name.removesuffix(_VERSIONS)).entity for name in mart.inputs}
+    commits = {name: record.tables[f"silver.{entity}"].commit for name, entity in entities.items()}
+    parts = json.dumps([mart.clock.of(record.as_of), commits, _code_of(mart.build.__module__)], sort_keys=True)
+    return hashlib.sha256(parts.encode()).hexdigest()[:32]
+
+
+def _basis_of(record: RunRecord, mart: Mart) -> str | None:
+    entry = record.tables.get(f"gold.{mart.name}")
+    return entry.basis if entry else None
+
+
+@cache
+def _code_of(module: str) -> str:
+    """A digest of the core's source and of the module that builds a mart: another program, other rows."""
+    digest = hashlib.sha256()
+    for source in sorted(_sources(resources.files("lakehouse_core"))):
+        digest.update(source)
+    digest.update(inspect.getsource(sys.modules[module]).encode())
+    return digest.hexdigest()
+
+
+def _sources(folder: Traversable) -> list[bytes]:
+    found: list[bytes] = []
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            found += _sources(entry)
+        elif entry.name.endswith(".py"):
+            found.append(entry.read_bytes())
+    return found

@@ -15,13 +15,17 @@ MART_KEY = "mart_key"
 
 @dataclass(frozen=True)
 class Lake:
-    """What a run needs of the world."""
+    """What a run needs of the world.
+
+    ``merge_on_read`` names the entities whose base tables are created as such (docs/adr/0011).
+    """
 
     naming: Naming
     storage: Storage
     spark: SparkSession
     format: TableFormat
     blueprint: Blueprint = STANDARD
+    merge_on_read: frozenset[str] = frozenset()
 
     @property
     def bronze(self) -> str:
@@ -42,6 +46,7 @@ class Lake:
             key=contract.key,
             ordering=POSITION,
             rows_hint=contract.rows_hint,
+            merge_on_read=contract.entity in self.merge_on_read,
         )
 
     def mart(self, mart: Mart) -> Table:

@@ -14,6 +14,7 @@ from typing import Any
 from lakehouse_core.contracts import Naming
 from lakehouse_core.ports import Storage
 from lakehouse_local.errors import NoSuchTime
+from lakehouse_local.lake import kept
 
 PREFIX = "_lakehouse/runs/"
 
@@ -32,6 +33,7 @@ class TableRecord:
     """One table after a run: its commit, what the run did to it, and the position of its newest truncate.
 
     ``columns`` are those of a silver table, as ``name type``; None where an older version wrote the record.
+    ``basis``: of a mart, a digest of what it was computed from.
     """
 
     commit: str
@@ -42,6 +44,7 @@ class TableRecord:
     superseded: int = 0
     floor: str | None = None
     columns: tuple[str, ...] | None = None
+    basis: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,11 @@ def latest(storage: Storage, naming: Naming) -> RunRecord | None:
     return _read(storage, bucket, keys[-1]) if keys else None
 
 
+def numbered(storage: Storage, bucket: str, run: int) -> RunRecord:
+    """The record of a finished run; ObjectMissing if there is none."""
+    return _read(storage, bucket, f"{PREFIX}{run:012d}.json")
+
+
 def at(storage: Storage, naming: Naming, as_of: datetime) -> RunRecord:
     """The newest record whose data is not later than that business time; NoSuchTime says what there is."""
     bucket = naming.bucket("silver")
@@ -120,4 +128,11 @@ def at(storage: Storage, naming: Naming, as_of: datetime) -> RunRecord:
             f"no run had taken in data as of {as_of.isoformat()}; {first}",
             hint="lakehouse history TABLE lists the points that can be asked for",
         )
-    return _read(storage, bucket, keys[index - 1])
+    found = _read(storage, bucket, keys[index - 1])
+    oldest = kept.read(storage, bucket)
+    if oldest and found.run < oldest.run:
+        raise NoSuchTime(
+            f"the lake as of {as_of.isoformat()} is no longer kept; the oldest that is, is {oldest.as_of.isoformat()}",
+            hint="lakehouse history TABLE says which points are kept; what a row once was is in silver.<entity>_version",
+        )
+    return found

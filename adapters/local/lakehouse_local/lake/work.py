@@ -10,13 +10,13 @@ from datetime import datetime
 from lakehouse_core.blueprint import Blueprint
 from lakehouse_core.flow import Counts
 from lakehouse_core.ports import Storage
-from lakehouse_core.tables import format_named
+from lakehouse_core.tables import DEFAULT_FORMAT, format_named, require_format
 from lakehouse_local.capture import manifest
 from lakehouse_local.capture.manifest import Manifest
 from lakehouse_local.environment import Environment
 from lakehouse_local.errors import FormatChanged, LeaseLost
 from lakehouse_local.extensions import blueprint
-from lakehouse_local.lake import fit, gold, intent, lease, mark, records, sources
+from lakehouse_local.lake import fit, gold, intent, lease, mark, records, retention, sources
 from lakehouse_local.lake.batch import Batch, take
 from lakehouse_local.lake.intent import Intent
 from lakehouse_local.lake.lake import Lake
@@ -61,15 +61,27 @@ class RunReport:
 
 
 def run(
-    environment: Environment, settings: Settings, say: Say, *, table_format: str = "hudi", wire: str | None = None
+    environment: Environment,
+    settings: Settings,
+    say: Say,
+    *,
+    table_format: str | None = None,
+    wire: str | None = None,
 ) -> RunReport:
     """Take in everything that is committed in the source when this is called.
 
-    ``wire``: how bronze is written; None for the one that the lake began with.
+    Args:
+        environment: the running servers.
+        settings: names of buckets, and the home.
+        say: told what is being done.
+        table_format: what a new lake's tables are (None: Hudi); a lake keeps its format.
+        wire: how bronze is written; None for the one that the lake began with.
 
     Raises:
+        UnknownFormat, FormatChanged: before anything is captured.
         LakehouseError: by name; what was not recorded is repeated by the next run.
     """
+    _format_of(records.latest(S3Storage(environment.s3), settings.naming), table_format)
     captured = sources.capture(environment, settings, say, wire=wire)
     return take_in(environment, settings, captured, say, table_format=table_format)
 
@@ -79,36 +91,41 @@ def verify(environment: Environment, settings: Settings, say: Say) -> VerifyRepo
 
     def catch_up(lsn: int) -> None:
         captured = sources.capture(environment, settings, say, until=lsn)
-        last = records.latest(S3Storage(environment.s3), settings.naming)
-        take_in(environment, settings, captured, say, table_format=last.format if last else "hudi")
+        take_in(environment, settings, captured, say)
         say("comparing source, bronze and silver")
 
     return proof.verify(environment, settings, catch_up)
 
 
 def take_in(
-    environment: Environment, settings: Settings, captured: sources.Captured, say: Say, *, table_format: str = "hudi"
+    environment: Environment,
+    settings: Settings,
+    captured: sources.Captured,
+    say: Say,
+    *,
+    table_format: str | None = None,
 ) -> RunReport:
-    """Take in everything that bronze holds and silver does not."""
+    """Take in everything that bronze holds and silver does not; ``table_format`` as for :func:`run`."""
     storage = S3Storage(environment.s3)
     bucket = settings.naming.bucket("bronze")
     last = records.latest(storage, settings.naming)
+    chosen = _format_of(last, table_format)
     wanted = blueprint(settings)
     pending = _pending(storage, bucket, last)
     _require_fit(wanted, last, pending)
-    if not pending and not (last and gold.stale(wanted.marts, set(), last)):
+    if not pending and not (last and gold.stale(wanted, last)):
         return RunReport((), None, captured)
     seconds = {"capture": captured.seconds}
     with _timed(seconds, "Spark"):
         say("starting Spark")
         spark = session(settings, environment.s3, "lakehouse run")
-    lake = Lake(settings.naming, storage, spark, format_named(table_format, spark), wanted)
+    lake = Lake(settings.naming, storage, spark, format_named(chosen, spark), wanted)
     done: list[RunRecord] = []
     counts: list[dict[str, Taken]] = []
     with lease.hold(storage, lake.silver) as still_ours:
         # What there is may have changed before the lease was ours.
         last = records.latest(storage, settings.naming)
-        _require_format(last, table_format)
+        _format_of(last, chosen)
         pending = _pending(storage, bucket, last)
         _require_fit(wanted, last, pending)
         while pending:
@@ -119,19 +136,22 @@ def take_in(
             record = _record(lake, batch, last, taken)
             if not pending:
                 with _timed(seconds, "gold"):
-                    record = _with_gold(lake, record, taken, say)
+                    record = _with_gold(lake, record, say)
             still_ours()
             _commit(lake, settings, record)
             last = record
             done.append(record)
             counts.append(taken)
-        if last is not None and gold.stale(wanted.marts, set(), last):
-            # Nothing came, but a mart is new.
+        if last is not None and not done and gold.stale(wanted, last):
+            # Nothing came, but a mart is new, or its code is.
             with _timed(seconds, "gold"):
-                record = _with_gold(lake, replace(last, run=last.run + 1, tables=_unchanged(last)), {}, say)
+                record = _with_gold(lake, replace(last, run=last.run + 1, tables=_unchanged(last)), say)
             still_ours()
             _commit(lake, settings, record)
             done.append(record)
+        if retention.is_due(done):
+            with _timed(seconds, "tidying"):
+                retention.tidy(lake, done[-1], say)
     return RunReport(
         runs=tuple(record.run for record in done),
         as_of=done[-1].as_of if done else None,
@@ -189,7 +209,8 @@ def _record(lake: Lake, batch: Batch, last: RunRecord | None, taken: dict[str, T
 
 def _unchanged(last: RunRecord) -> dict[str, TableRecord]:
     return {
-        name: TableRecord(entry.commit, floor=entry.floor, columns=entry.columns) for name, entry in last.tables.items()
+        name: TableRecord(entry.commit, floor=entry.floor, columns=entry.columns, basis=entry.basis)
+        for name, entry in last.tables.items()
     }
 
 
@@ -200,14 +221,17 @@ def _commit(lake: Lake, settings: Settings, record: RunRecord) -> None:
     mark.advance(settings.home, run=record.run)
 
 
-def _with_gold(lake: Lake, record: RunRecord, taken: dict[str, Taken], say: Say) -> RunRecord:
-    """The record after the marts were computed again; all of them, since each knows what is complete at ``as_of``."""
-    marts = gold.stale(lake.blueprint.marts, set(taken), record)
+def _with_gold(lake: Lake, record: RunRecord, say: Say) -> RunRecord:
+    """The record after every mart that may have changed was computed again."""
+    marts = gold.stale(lake.blueprint, record)
     inputs = gold.Inputs(lake, record)
     say(f"gold: {len(marts)} marts")
     with ThreadPoolExecutor(MARTS_SIDE_BY_SIDE) as pool:
         commits = list(pool.map(lambda mart: gold.refresh(lake, mart, inputs, record.as_of), marts))
-    refreshed = {f"gold.{mart.name}": TableRecord(commit) for mart, commit in zip(marts, commits, strict=True)}
+    refreshed = {
+        f"gold.{mart.name}": TableRecord(commit, basis=gold.basis(mart, record, lake.blueprint))
+        for mart, commit in zip(marts, commits, strict=True)
+    }
     return replace(record, tables={**record.tables, **refreshed}, marts=tuple(mart.name for mart in marts))
 
 
@@ -215,12 +239,18 @@ def _require_fit(wanted: Blueprint, last: RunRecord | None, pending: Sequence[Ma
     fit.require(wanted, last, loading=any(each.kind == "load" for each in pending))
 
 
-def _require_format(last: RunRecord | None, table_format: str) -> None:
-    if last is not None and last.format != table_format:
+def _format_of(last: RunRecord | None, asked: str | None) -> str:
+    """The lake's table format; UnknownFormat where there is no such one, FormatChanged where the lake has another."""
+    if asked is not None:
+        require_format(asked)
+    if last is None:
+        return asked or DEFAULT_FORMAT
+    if asked not in (None, last.format):
         raise FormatChanged(
-            f"this lake's tables are {last.format}; {table_format} was asked for",
+            f"this lake's tables are {last.format}; {asked} was asked for",
             hint=f"lakehouse run --format {last.format}, or another LAKEHOUSE_HOME for the other format",
         )
+    return last.format
 
 
 def _sum(counts: Iterator[Counts]) -> Counts:

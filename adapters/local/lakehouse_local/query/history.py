@@ -1,24 +1,28 @@
 """What each run did to one table."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lakehouse_core.contracts import CONTRACTS, Contract, Naming
 from lakehouse_core.errors import TableMissing
 from lakehouse_core.ports import Storage
-from lakehouse_local.lake import records
+from lakehouse_local.lake import kept, records
 from lakehouse_local.lake.records import TableRecord
 from lakehouse_local.query import names
 
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """One commit of a table: the run that made it, and the business time up to which its data goes."""
+    """One commit of a table: the run that made it, and the business time up to which its data goes.
+
+    ``kept``: whether it can still be read; the newest one from before the oldest run that is kept can, too.
+    """
 
     run: int
     as_of: datetime
     change: TableRecord
+    kept: bool = True
 
 
 def history(
@@ -37,4 +41,6 @@ def history(
         change = record.tables.get(name)
         if change is not None and (not rows or rows[-1].change.commit != change.commit):
             rows.append(HistoryRow(record.run, record.as_of, change))
-    return rows
+    oldest = kept.read(storage, naming.bucket("silver"))
+    first = max((at for at, row in enumerate(rows) if oldest and row.run <= oldest.run), default=0)
+    return [replace(row, kept=at >= first) for at, row in enumerate(rows)]

@@ -1,4 +1,6 @@
-"""Which Parquet files are a table's snapshot at a commit: Hudi (copy on write), Delta, or a plain folder per run.
+"""Which Parquet files are a table's snapshot at a commit: Hudi, Delta, or a plain folder per run.
+
+A snapshot of a merge-on-read table is refused while it has changes that are not compacted into its Parquet files.
 
 Hudi is read by hudi-rs. It does not notice that a cleaner has taken an old snapshot's files, so that is checked here.
 Delta has no light reader among our dependencies; its log's JSON and checkpoints are simple enough to fold, and what
@@ -18,7 +20,7 @@ from lakehouse_core.errors import TableMissing
 from lakehouse_local.query.errors import LakeUnreachable, SnapshotCleaned, SnapshotUnreadable
 from lakehouse_local.query.files import Blob, Files
 
-_COMPLETED = re.compile(r"(\d+)\.(commit|replacecommit)$")
+_COMPLETED = re.compile(r"(\d+)\.(commit|deltacommit|replacecommit)$")
 _RUN = re.compile(r"run=(\d+)/")
 _CHECKPOINT = "select add, remove, metaData from read_parquet(?)"
 _VERSION = re.compile(r"_delta_log/(\d{20})\.(json|checkpoint\.parquet)$")
@@ -84,6 +86,11 @@ def _hudi(files: Files, bucket: str, name: str, stored: Sequence[Blob], commit: 
         )
     except Exception as error:  # hudi-rs has one error for everything
         raise LakeUnreachable(f"the Hudi table s3://{bucket}/{name} cannot be read: {error}") from error
+    if apart := [found for found in slices if found.has_log_files()]:
+        raise SnapshotUnreadable(
+            f"s3://{bucket}/{name} is merged on read, and {len(apart)} of its files have changes beside them at {commit}",
+            hint="read it with Spark, or as of a compaction: TableFormat.compact",
+        )
     paths: list[str] = [found.base_file_relative_path() for found in slices]
     later = {instant: blob for instant, blob in completed.items() if instant > commit}
     if later and (gone := _hudi_gone(files, bucket, stored, commit, later)):

@@ -1,0 +1,116 @@
+"""Hudi's own Java client, for what its Spark data source lacks: timeline, schema, cleaning, compaction."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import SparkSession
+from pyspark.sql.types import StructType
+
+from lakehouse_core.ports import Commit, Table
+from lakehouse_core.tables import frames
+
+
+class HudiJava:
+    """What is asked of Hudi's classes in Spark's JVM: pyspark has no public way to a data source's own classes."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        self._spark = spark
+        self._jvm: Any = spark._jvm  # noqa: SLF001
+
+    @property
+    def _hudi(self) -> Any:
+        return self._jvm.org.apache.hudi
+
+    def timeline(self, table: Table) -> Any | None:
+        """Hudi's view of the table's ``.hoodie`` folder, loaded anew; None where there is none."""
+        context: Any = self._spark.sparkContext
+        conf = self._hudi.hadoop.fs.HadoopFSUtils.getStorageConf(context._jsc.hadoopConfiguration())  # noqa: SLF001
+        builder = self._hudi.common.table.HoodieTableMetaClient.builder().setConf(conf).setBasePath(table.location)
+        try:
+            return builder.build()
+        except Py4JJavaError as error:
+            if error.java_exception.getClass().getSimpleName() == "TableNotFoundException":
+                return None
+            raise
+
+    def existing(self, table: Table) -> Any:
+        """The same for a table that has a commit; TableMissing otherwise."""
+        client = self.timeline(table)
+        if client is None or not completed(client):
+            raise frames.missing(table)
+        return client
+
+    def metadata(self, client: Any, instant: Any) -> Any:
+        """What a commit says of itself."""
+        return self._hudi.common.table.timeline.TimelineUtils.getCommitMetadata(instant, client.getActiveTimeline())
+
+    def commit(self, client: Any, instant: Any) -> Commit:
+        """The instant as the Protocol's value."""
+        name = instant.requestedTime()
+        operation = self.metadata(client, instant).getOperationType().toString().lower()
+        return Commit(name, instant_time(name), operation)
+
+    def oldest_kept(self, client: Any) -> str:
+        """The earliest instant whose files the last cleaning kept; the empty text if there was none."""
+        cleaned = client.getActiveTimeline().getCleanerTimeline().filterCompletedInstants().lastInstant()
+        if not cleaned.isPresent():
+            return ""
+        kept: str = self._hudi.common.util.CleanerUtils.getCleanerMetadata(
+            client, cleaned.get()
+        ).getEarliestCommitToRetain()
+        return kept
+
+    def schema(self, client: Any) -> StructType:
+        """The table's columns, without Hudi's own."""
+        avro = self._hudi.common.table.TableSchemaResolver(client).getTableAvroSchema(False)  # noqa: FBT003
+        converted = self._hudi.AvroConversionUtils.convertAvroSchemaToStructType(avro)
+        return StructType.fromJson(json.loads(converted.json()))
+
+    @contextmanager
+    def writer(self, table: Table, options: Mapping[str, str]) -> Iterator[Any]:
+        """A write client with these options, closed after the block."""
+        values = self._jvm.java.util.HashMap()
+        for key, value in options.items():
+            values.put(key, value)
+        client = self._hudi.HoodieCLIUtils.createHoodieWriteClient(
+            self._spark._jsparkSession,  # noqa: SLF001
+            table.location,
+            self._jvm.PythonUtils.toScalaMap(values),
+            self._jvm.scala.Option.empty(),
+        )
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def compact(self, writer: Any, client: Any, extra: Mapping[str, str]) -> bool:
+        """Run a compaction that was begun before, else a new one; False if there was nothing to compact."""
+        nothing = self._hudi.common.util.Option.empty()
+        begun = client.getActiveTimeline().filterPendingCompactionTimeline().firstInstant()
+        planned = begun.get().requestedTime() if begun.isPresent() else writer.scheduleCompaction(nothing).orElse(None)
+        if planned is None:
+            return False
+        metadata = writer.compact(planned).getCommitMetadata().get()
+        for key, value in extra.items():
+            metadata.addMetadata(key, value)
+        writer.commitCompaction(planned, metadata, nothing)
+        return True
+
+
+def instant_time(instant: str) -> datetime:
+    """The UTC time that a Hudi instant (``yyyyMMddHHmmssSSS``) names.
+
+    >>> instant_time("20260131235959250").isoformat()
+    '2026-01-31T23:59:59.250000+00:00'
+    """
+    whole = datetime.strptime(instant[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    return whole + timedelta(milliseconds=int(instant[14:] or 0))
+
+
+def completed(client: Any) -> list[Any]:
+    """The completed writes on the active timeline, oldest first."""
+    return list(client.getActiveTimeline().getCommitsTimeline().filterCompletedInstants().getInstants())
