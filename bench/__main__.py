@@ -1,10 +1,10 @@
-"""`make bench`: the pipeline's speed as ratios against a bare peer in the same run, then the table formats alone."""
+"""`make bench`: speed as ratios: the pipeline and the table formats beside bare peers, and large beside medium."""
 
 import argparse
 
-from bench import pipeline, tables
+from bench import growth, pipeline, tables
 
-PARTS = {"pipeline": pipeline.main, "tables": tables.main}
+PARTS = {"pipeline": pipeline.main, "tables": tables.main, "growth": growth.main}
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """One run's changes, all entities: what is read once, and what each entity takes of it."""
 
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from lakehouse_local.progress import Say
 SIDE_BY_SIDE = 3
 """Entities written at once: more than the machine's cores would only take memory from each other."""
 
+LEAST_PARTITIONS = 2
+BYTES_PER_PARTITION = 16 << 20
+"""Of gzip, as bronze has it: some 100 MiB of rows in memory for one task."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -33,6 +38,19 @@ class Batch:
         entries = (manifest.tables.get(f"{contract.schema}.{contract.table}") for manifest in self.manifests)
         return any(e and e.inserts + e.updates + e.deletes + e.truncates for e in entries)
 
+    def loaded(self, contract: Contract) -> int:
+        """The rows of that table in a load; 0 where the batch is changes."""
+        entry = self.manifests[0].tables.get(f"{contract.schema}.{contract.table}")
+        return entry.load_rows if entry else 0
+
+    @property
+    def shuffle_partitions(self) -> int:
+        """How many tasks a shuffle of the batch's largest table is cut into."""
+        by_table: dict[str | None, int] = {}
+        for file in (file for manifest in self.manifests for file in manifest.files):
+            by_table[file.table] = by_table.get(file.table, 0) + file.bytes
+        return max(LEAST_PARTITIONS, math.ceil(max(by_table.values(), default=0) / BYTES_PER_PARTITION))
+
 
 def take(lake: Lake, batch: Batch, last: RunRecord | None, say: Say) -> dict[str, Taken]:
     """Take the batch into every silver table that it touches; by entity."""
@@ -40,6 +58,7 @@ def take(lake: Lake, batch: Batch, last: RunRecord | None, say: Say) -> dict[str
     bronze.check(lake, batch.manifests)
     touched = [contract for contract in CONTRACTS.values() if batch.touches(contract)]
     say(f"silver: {', '.join(contract.entity for contract in touched) or 'no table is touched'}")
+    lake.spark.conf.set("spark.sql.shuffle.partitions", str(batch.shuffle_partitions))
     epoch = batch.manifests[0].epoch
     if batch.manifests[0].kind == "load":
         floor = position(epoch, Phase.LOAD, 0, 0)
@@ -65,7 +84,9 @@ def _each(
     # The largest first: the others then fill the gaps.
     order = sorted(touched, key=lambda contract: -contract.rows_hint)
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        taken = list(pool.map(lambda c: silver.take(lake, c, read(c), batch.run, floor(c)), order))
+        taken = list(
+            pool.map(lambda c: silver.take(lake, c, read(c), batch.run, floor(c), loaded=batch.loaded(c)), order)
+        )
     return {contract.entity: each for contract, each in zip(order, taken, strict=True)}
 
 
