@@ -46,6 +46,14 @@ def test_a_master_that_is_not_there(lake: Lakehouse) -> None:
     assert said.ended == (1, "spark-refused")
 
 
+def test_executors_that_fit_no_worker(lake: Lakehouse, variables: dict[str, str]) -> None:
+    """Executors larger than every worker never come: that is named, with what was asked for, instead of waiting."""
+    lake.change("update core_tenant set name = 'larger' where id = 1")
+    said = lake.command("run", **variables | {"LAKEHOUSE_EXECUTOR_MEMORY": "64g"})
+    assert said.ended == (1, "spark-refused")
+    assert "LAKEHOUSE_EXECUTOR_MEMORY (64g)" in said.err
+
+
 @pytest.mark.parametrize("cores", ["0", "two", "-1"])
 def test_cores_that_are_none(lake: Lakehouse, cores: str) -> None:
     """A number of cores that is none is refused before anything starts."""

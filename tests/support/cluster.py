@@ -13,6 +13,7 @@ from lakehouse_local.providers import process
 from lakehouse_local.spark import java
 
 WORKERS = 2
+SPARK = Path(pyspark.__file__).parent
 
 
 @contextmanager
@@ -28,15 +29,15 @@ def standalone(folder: Path, cache: Path, *, memory: str) -> Iterator[str]:
         server = process.spawn(
             name,
             [
-                found.executable,
-                *("-Xmx256m", "-cp", f"{Path(pyspark.__file__).parent / 'jars'}/*"),
+                SPARK / "bin" / "spark-class",
                 f"org.apache.spark.deploy.{kind}",
                 *("--host", process.LOOPBACK, *arguments),
             ],
             folder / f"{name}.log",
             environment={
                 "JAVA_HOME": str(found.home),
-                "SPARK_HOME": str(Path(pyspark.__file__).parent),
+                "SPARK_HOME": str(SPARK),
+                "SPARK_DAEMON_MEMORY": "256m",
                 # Their pages would listen on every address otherwise.
                 "SPARK_LOCAL_IP": process.LOOPBACK,
             },

@@ -11,6 +11,7 @@ from typing import Any
 
 from pyspark import SparkContext
 from pyspark.sql import SparkSession
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from lakehouse_local.environment import S3Part
 from lakehouse_local.errors import SparkRefused
@@ -64,6 +65,8 @@ _S3A = {
 # row's typing: a full load's parsing took 1.6 times the CPU.
 _JAVA = "-Duser.timezone=UTC -XX:ReservedCodeCacheSize=512m -XX:-DontCompileHugeMethods"
 
+_EXECUTOR_SECONDS = 60.0
+
 
 def session(settings: Settings, s3: S3Part | None, app_name: str) -> SparkSession:
     """This process's Spark session, connected to ``s3`` if one is given.
@@ -82,6 +85,8 @@ def session(settings: Settings, s3: S3Part | None, app_name: str) -> SparkSessio
         ) from error
     if first:
         _silence(spark, _log_file(settings))
+        if not _is_local(settings):
+            _await_executors(spark, settings)
     if s3:
         connect(spark, s3)
     return spark
@@ -158,7 +163,7 @@ def _builder(settings: Settings, app_name: str) -> SparkSession.Builder:
         "spark.local.dir": str(work / "local"),
         "spark.sql.warehouse.dir": (work / "warehouse").as_uri(),
     }
-    if not settings.spark_master.startswith("local"):
+    if not _is_local(settings):
         values |= _executors(settings, paths)
     for key, value in values.items():
         builder = builder.config(key, value)
@@ -176,6 +181,31 @@ def _executors(settings: Settings, paths: list[Path]) -> dict[str, str]:
         "spark.executor.extraJavaOptions": _JAVA,
         "spark.jars": ",".join(path.as_uri() for path in paths),
     }
+
+
+def _is_local(settings: Settings) -> bool:
+    """Whether driver and executor are one process."""
+    return settings.spark_master.startswith("local")
+
+
+def _await_executors(spark: SparkSession, settings: Settings) -> None:
+    """Until the first executor has come: Spark itself would let a job wait for one without end."""
+    context: Any = spark.sparkContext._jsc.sc()  # noqa: SLF001  # no public way
+    wait = Retrying(
+        retry=retry_if_result(lambda known: known < 2),  # the driver is the first
+        wait=wait_fixed(0.1),
+        stop=stop_after_delay(_EXECUTOR_SECONDS),
+    )
+    try:
+        wait(lambda: 0 if context.isStopped() else context.getExecutorMemoryStatus().size())
+    except RetryError:
+        spark.stop()
+        raise SparkRefused(
+            f"no executor of {settings.spark_master} came within {_EXECUTOR_SECONDS:.0f} s",
+            hint=f"look at the master's page: LAKEHOUSE_EXECUTOR_MEMORY ({settings.executor_memory}) and "
+            "LAKEHOUSE_EXECUTOR_CORES must fit a worker, which must reach LAKEHOUSE_DRIVER_HOST "
+            f"({settings.driver_host}); Spark's own words are in {_log_file(settings)}",
+        ) from None
 
 
 def _log_file(settings: Settings) -> Path:
