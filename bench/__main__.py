@@ -1,10 +1,10 @@
-"""`make bench`: the pipeline's speed as ratios against a bare peer, what a run costs by itself, and the table formats alone."""
+"""`make bench`: speed as ratios: pipeline, a run's own cost and table formats beside bare peers, large beside medium."""
 
 import argparse
 
-from bench import pipeline, run, tables
+from bench import growth, pipeline, run, tables
 
-PARTS = {"pipeline": pipeline.main, "run": run.main, "tables": tables.main}
+PARTS = {"pipeline": pipeline.main, "run": run.main, "tables": tables.main, "growth": growth.main}
 
 
 def main() -> None:

@@ -94,13 +94,13 @@ class Lakehouse(PublicLakehouse):
 
 
 @contextmanager
-def lakehouse(home: Path) -> Iterator[Lakehouse]:
-    """A seeded lakehouse that runs; afterwards nothing of it is left."""
+def lakehouse(home: Path, *, postgres: str | None = None, s3: str = "localstack") -> Iterator[Lakehouse]:
+    """A seeded lakehouse that runs, on those providers; afterwards nothing of it is left."""
     chosen = Settings(
         home=home,
         cache=settings_module.from_environment().cache,
-        postgres="installed" if any(postgres_binaries.installed()) else "embedded",
-        s3="localstack",
+        postgres=postgres or ("installed" if any(postgres_binaries.installed()) else "embedded"),
+        s3=s3,
         spark_master="local[2]",
         driver_memory="1g",
     )

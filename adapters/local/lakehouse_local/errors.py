@@ -3,6 +3,13 @@
 from lakehouse_core.errors import LakehouseError
 
 
+class SettingInvalid(LakehouseError):
+    """A LAKEHOUSE_* variable holds what it cannot mean."""
+
+    code = "setting-invalid"
+    exit_code = 2
+
+
 class NotRunning(LakehouseError):
     """A command needs a running lakehouse and there is none."""
 

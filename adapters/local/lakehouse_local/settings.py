@@ -8,6 +8,7 @@ from pathlib import Path
 import platformdirs
 
 from lakehouse_core.contracts import Naming
+from lakehouse_local.errors import SettingInvalid
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,9 @@ class Settings:
     ``home`` holds this lakehouse's state (servers' data, exports), ``cache`` what can be made again
     (jars, LocalStack's environment, seeds). ``postgres`` and ``s3`` are ``auto``, a provider's name, or an address.
     ``extensions`` name functions (``module:function``) that add tables, columns, rules and marts.
+
+    ``spark_master`` other than ``local`` means executors in processes of their own: each takes ``executor_memory`` and
+    ``executor_cores`` (None: as many as its worker has), and reaches the driver at ``driver_host``.
     """
 
     home: Path
@@ -26,6 +30,9 @@ class Settings:
     spark_master: str = "local[*]"
     driver_memory: str = "2g"
     extensions: tuple[str, ...] = ()
+    driver_host: str = "127.0.0.1"
+    executor_memory: str = "1g"
+    executor_cores: int | None = None
     naming: Naming = field(default_factory=Naming)
 
 
@@ -41,4 +48,17 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         spark_master=environ.get("LAKEHOUSE_SPARK_MASTER", "local[*]"),
         driver_memory=environ.get("LAKEHOUSE_DRIVER_MEMORY", "2g"),
         extensions=tuple(environ.get("LAKEHOUSE_EXTENSIONS", "").split()),
+        driver_host=environ.get("LAKEHOUSE_DRIVER_HOST", "127.0.0.1"),
+        executor_memory=environ.get("LAKEHOUSE_EXECUTOR_MEMORY", "1g"),
+        executor_cores=_number(environ, "LAKEHOUSE_EXECUTOR_CORES"),
     )
+
+
+def _number(environ: Mapping[str, str], name: str) -> int | None:
+    """A variable's positive whole number, None where it is not set."""
+    text = environ.get(name)
+    if text is None:
+        return None
+    if not text.isdecimal() or int(text) == 0:
+        raise SettingInvalid(f"{name} is {text!r}, not a number from 1", hint=f"{name}=2, or leave it out")
+    return int(text)

@@ -20,7 +20,7 @@ from lakehouse_local.capture.manifest import FileEntry, Manifest, TableEntry, fr
 from lakehouse_local.capture.manifest import key as manifest_key
 from lakehouse_local.capture.objects import Bronze
 from lakehouse_local.capture.source import CaptureSource, SourceTable, connected, replicating
-from lakehouse_local.capture.stream import Stream, StreamReport, Until
+from lakehouse_local.capture.stream import OnIdle, Stream, StreamReport, Until
 from lakehouse_local.capture.wire import Part, Wire
 
 _WAIT_SECONDS = 60.0
@@ -109,6 +109,7 @@ def stream(
     until: Until,
     *,
     on_batch: OnBatch = lambda _manifest: None,
+    on_idle: OnIdle = lambda _lsn: None,
 ) -> StreamReport:
     """Take in changes after the newest manifest, until an LSN is reached or an event is set.
 
@@ -119,11 +120,12 @@ def stream(
         wire: how bronze is written; the one that the lake began with.
         until: an LSN (see :func:`current_lsn`) or an event.
         on_batch: told each manifest when it is durable and acknowledged.
+        on_idle: told how far bronze is complete, also while nothing is captured.
 
     Raises:
         CaptureError: by its own name, see ``errors``; PostgreSQL was told nothing that S3 does not hold.
     """
-    return Stream(source, Bronze(storage, bucket, wire), until, on_batch).run()
+    return Stream(source, Bronze(storage, bucket, wire), until, on_batch, on_idle).run()
 
 
 def current_lsn(source: CaptureSource) -> int:

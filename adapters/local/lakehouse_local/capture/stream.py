@@ -50,6 +50,9 @@ _HEARTBEAT_SECONDS = 5.0
 _POLL_SECONDS = 0.2
 _Result = TypeVar("_Result")
 
+OnIdle = Callable[[int], None]
+"""Told an LSN whenever all that was committed below it is durable."""
+
 
 @dataclass
 class StreamReport:
@@ -66,10 +69,11 @@ class StreamReport:
 class Stream:
     """One capture of changes, over as many connections as it takes."""
 
-    def __init__(self, source: CaptureSource, bronze: Bronze, until: Until, on_batch: OnBatch) -> None:
+    def __init__(self, source: CaptureSource, bronze: Bronze, until: Until, on_batch: OnBatch, on_idle: OnIdle) -> None:
         self.source = source
         self.bronze = bronze
         self.until = until
+        self.on_idle = on_idle
         self._on_batch = on_batch
         self._failures = 0
         self.report = StreamReport()
@@ -237,6 +241,9 @@ class _Session:
         if self._batch.due():
             self._flush()
             return
+        if not self._batch.pending:
+            # The server says up to where it has sent all that there is; what no table of ours is in, it never sends.
+            self._stream.on_idle(max(self._batch.end_lsn, self._cursor.wal_end))
         if self._received and now >= self._next_feedback:
             self._cursor.send_feedback(force=True)
             self._next_feedback = now + _FEEDBACK_SECONDS

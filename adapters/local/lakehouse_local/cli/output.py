@@ -21,10 +21,11 @@ Steps = Callable[[str, int, int], None]
 
 def as_json(value: object) -> None:
     """Print a value as JSON: dataclasses as objects, times as ISO 8601, whatever else JSON lacks as text."""
-    print(json.dumps(value, indent=2, default=_plain))  # noqa: T201 - rich would wrap and colour it
+    print(json.dumps(value, indent=2, default=plain))  # noqa: T201 - rich would wrap and colour it
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """What JSON lacks, as something that it has."""
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     return value.isoformat() if isinstance(value, datetime) else str(value)
@@ -46,6 +47,14 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
 def counts(values: Mapping[str, int]) -> str:
     """A mapping of counts in one line."""
     return ", ".join(f"{name} {count:,}" for name, count in values.items())
+
+
+def grid(title: str, columns: Sequence[str]) -> Table:
+    """An empty table for what changes while it is shown: text in the first column, numbers in the others."""
+    made = Table(title=title, title_justify="left", header_style="bold")
+    for index, name in enumerate(columns):
+        made.add_column(name, justify="right" if index else "left")
+    return made
 
 
 @contextmanager

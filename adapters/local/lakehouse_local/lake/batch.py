@@ -1,5 +1,6 @@
 """One run's changes, all entities: what is read once, and what each entity takes of it."""
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,6 +14,10 @@ from lakehouse_local.progress import Say
 
 SIDE_BY_SIDE = 3
 """Entities written at once: more than the machine's cores would only take memory from each other."""
+
+LEAST_PARTITIONS = 2
+BYTES_PER_PARTITION = 16 << 20
+"""Of gzip, as bronze has it: some 100 MiB of rows in memory for one task."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,19 @@ class Batch:
         entries = (manifest.tables.get(f"{contract.schema}.{contract.table}") for manifest in self.manifests)
         return any(e and e.inserts + e.updates + e.deletes + e.truncates for e in entries)
 
+    def loaded(self, contract: Contract) -> int:
+        """The rows of that table in a load; 0 where the batch is changes."""
+        entry = self.manifests[0].tables.get(f"{contract.schema}.{contract.table}")
+        return entry.load_rows if entry else 0
+
+    @property
+    def shuffle_partitions(self) -> int:
+        """How many tasks a shuffle of the batch's largest table is cut into."""
+        by_table: dict[str | None, int] = {}
+        for file in (file for manifest in self.manifests for file in manifest.files):
+            by_table[file.table] = by_table.get(file.table, 0) + file.bytes
+        return max(LEAST_PARTITIONS, math.ceil(max(by_table.values(), default=0) / BYTES_PER_PARTITION))
+
 
 def take(lake: Lake, batch: Batch, last: RunRecord | None, say: Say) -> dict[str, Taken]:
     """Take the batch into every silver table that it touches; by entity."""
@@ -37,12 +55,17 @@ def take(lake: Lake, batch: Batch, last: RunRecord | None, say: Say) -> dict[str
     touched = [contract for contract in lake.blueprint.contracts.values() if batch.touches(contract)]
     say(f"silver: {', '.join(contract.entity for contract in touched) or 'no table is touched'}")
     floors = {contract.entity: _floor(last, contract) for contract in touched}
+    lake.spark.conf.set("spark.sql.shuffle.partitions", str(batch.shuffle_partitions))
     if batch.manifests[0].kind == "load":
         floors = dict.fromkeys(floors, position(batch.manifests[0].epoch, Phase.LOAD, 0, 0))
     # The largest first: the others then fill the gaps.
     order = sorted(touched, key=lambda contract: -contract.rows_hint)
     with bronze.reading(lake, batch.manifests) as read, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        taken = list(pool.map(lambda c: silver.take(lake, c, read(c), batch.run, floors[c.entity]), order))
+        taken = list(
+            pool.map(
+                lambda c: silver.take(lake, c, read(c), batch.run, floors[c.entity], loaded=batch.loaded(c)), order
+            )
+        )
     return {contract.entity: each for contract, each in zip(order, taken, strict=True)}
 
 

@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from filelock import FileLock
+
 from lakehouse_local.errors import LakeIncomplete
 
 FILE = "lake.json"
@@ -33,9 +35,11 @@ def restart(home: Path, *, manifest: tuple[int, int], run: int) -> None:
 
 def advance(home: Path, *, manifest: tuple[int, int] | None = None, run: int | None = None) -> None:
     """Move the mark forward, never back."""
-    mark = read(home)
-    epoch, sequence = max((mark.epoch, mark.sequence), manifest or (0, -1))
-    _write(home, Mark(epoch, sequence, max(mark.run, run or 0)))
+    # A capture and a run advance it at the same time.
+    with FileLock(home / f"{FILE}.lock"):
+        mark = read(home)
+        epoch, sequence = max((mark.epoch, mark.sequence), manifest or (0, -1))
+        _write(home, Mark(epoch, sequence, max(mark.run, run or 0)))
 
 
 def check(home: Path, *, manifest: tuple[int, int] | None, run: int) -> None:

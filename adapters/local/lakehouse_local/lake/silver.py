@@ -1,6 +1,6 @@
 """One entity's part of a run: take the changes in, append the log and the quarantine, merge the base table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
@@ -26,12 +26,14 @@ class Taken:
     floor: str | None
 
 
-def take(lake: Lake, contract: Contract, bronze: Bronze, run: int, floor: str | None) -> Taken:
+def take(lake: Lake, contract: Contract, bronze: Bronze, run: int, floor: str | None, *, loaded: int) -> Taken:
     """Write one entity's batch; repeating it after a crash changes nothing twice.
 
+    A new table is laid out for the ``loaded`` rows of its load, or for its contract's if those are more.
     The log goes first: what the base table holds is always in the log as well.
     """
     table = lake.base(contract)
+    table = replace(table, rows_hint=max(table.rows_hint, loaded))
     stored = lake.format.read(table) if lake.format.exists(table) else None
     log = history(lake, contract, before=run) if stored is not None else None
     bronze.parsed.persist(StorageLevel.MEMORY_AND_DISK)

@@ -8,9 +8,11 @@ from psycopg2.extensions import parse_dsn
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from lakehouse_local.capture import engine, manifest
+from lakehouse_local.capture.batch import OnBatch
 from lakehouse_local.capture.errors import SlotInUse
 from lakehouse_local.capture.manifest import Manifest
 from lakehouse_local.capture.source import CaptureSource
+from lakehouse_local.capture.stream import OnIdle
 from lakehouse_local.capture.wire import Wire
 from lakehouse_local.capture.wires import wire_named
 from lakehouse_local.environment import Environment
@@ -53,11 +55,14 @@ def capture(
     until: threading.Event | int | None = None,
     reload: bool = False,
     wire: str | None = None,
+    on_batch: OnBatch = lambda _manifest: None,
+    on_idle: OnIdle = lambda _lsn: None,
 ) -> Captured:
     """Bring bronze up to date: load if there is nothing yet (or again, for ``reload``), then take in changes.
 
     ``until``: an event that stops it, an LSN to reach, or None for all that is committed when this is called.
     ``wire``: how bronze is written; None for the one that the lake began with, and DMS's for a new lake.
+    ``on_batch`` hears of each manifest that is new, a load's too; ``on_idle`` how far bronze is complete.
 
     Raises:
         WireUnknown: there is no such wire.
@@ -89,16 +94,19 @@ def capture(
         mark.check(settings.home, manifest=_place(newest), run=runs)
         if newest is None:
             load = engine.full_load(source, storage, bucket, on, loading)
+    if load and (loaded := manifest.newest(storage, bucket)):
+        on_batch(loaded)
 
     def taken(stored: Manifest) -> None:
         mark.advance(settings.home, manifest=_place(stored))
+        on_batch(stored)
         rows = sum(file.rows for file in stored.files)
         if rows:
             say(f"{rows:,} changes captured, up to business time {stored.clock_time:%Y-%m-%d %H:%M} UTC")
 
     target = engine.current_lsn(source) if until is None else until
     try:
-        report = engine.stream(source, storage, bucket, on, target, on_batch=taken)
+        report = engine.stream(source, storage, bucket, on, target, on_batch=taken, on_idle=on_idle)
         changes, end = report.rows, report.end_lsn
     except SlotInUse:
         if not isinstance(target, int):

@@ -11,6 +11,7 @@ from typing import Any
 
 from pyspark import SparkContext
 from pyspark.sql import SparkSession
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from lakehouse_local.environment import S3Part
 from lakehouse_local.errors import SparkRefused
@@ -41,8 +42,6 @@ _LOCAL = {
     "spark.ui.enabled": "false",
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.bindAddress": "127.0.0.1",
     "spark.ui.showConsoleProgress": "false",
 }
 _S3A = {
@@ -59,6 +58,14 @@ _S3A = {
     # One directory tree per run and one publisher per tree: no rename by a second committer can interfere.
     "mapreduce.fileoutputcommitter.algorithm.version": "2",
 }
+
+
+# UTC for Hudi's instants. Spark compiles code for every query: a full code cache switches the JVM's compiler off for
+# good. By itself the JVM never compiles a method of more than 8,000 bytes of code, which is what Spark makes of a wide
+# row's typing: a full load's parsing took 1.6 times the CPU.
+_JAVA = "-Duser.timezone=UTC -XX:ReservedCodeCacheSize=512m -XX:-DontCompileHugeMethods"
+
+_EXECUTOR_SECONDS = 60.0
 
 
 def session(settings: Settings, s3: S3Part | None, app_name: str) -> SparkSession:
@@ -78,6 +85,8 @@ def session(settings: Settings, s3: S3Part | None, app_name: str) -> SparkSessio
         ) from error
     if first:
         _silence(spark, _log_file(settings))
+        if not _is_local(settings):
+            _await_executors(spark, settings)
     if s3:
         connect(spark, s3)
     return spark
@@ -114,12 +123,7 @@ def java_options(settings: Settings, archive: str) -> str:
     with as_file(files(__package__) / "log4j2.properties") as logging:
         return " ".join(
             (
-                "-Duser.timezone=UTC",
-                # Spark compiles code for every query; a full code cache switches the JVM's compiler off for good.
-                "-XX:ReservedCodeCacheSize=512m",
-                # By itself the JVM never compiles a method of more than 8,000 bytes of code, which is what Spark makes of
-                # a wide row's typing: a full load's parsing took 1.6 times the CPU.
-                "-XX:-DontCompileHugeMethods",
+                _JAVA,
                 f'"-Dlog4j2.configurationFile={logging.as_uri()}"',
                 f'"-Dlakehouse.spark.log={_log_file(settings)}"',
                 archive,
@@ -132,7 +136,7 @@ def _prepare(settings: Settings) -> None:
     _log_file(settings).parent.mkdir(parents=True, exist_ok=True)
     os.environ["JAVA_HOME"] = str(java.find(settings.cache).home)
     os.environ["PYSPARK_PYTHON"] = sys.executable
-    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+    os.environ["SPARK_LOCAL_IP"] = settings.driver_host
 
 
 def _silence(spark: SparkSession, log: Path) -> None:
@@ -150,6 +154,8 @@ def _builder(settings: Settings, app_name: str) -> SparkSession.Builder:
         **_FORMATS,
         **_SEMANTICS,
         **_LOCAL,
+        "spark.driver.host": settings.driver_host,
+        "spark.driver.bindAddress": settings.driver_host,
         "spark.driver.memory": settings.driver_memory,
         # Not spark.jars, which copies all of them at every start (3 s more).
         "spark.driver.extraClassPath": os.pathsep.join(map(str, paths)),
@@ -157,12 +163,49 @@ def _builder(settings: Settings, app_name: str) -> SparkSession.Builder:
         "spark.local.dir": str(work / "local"),
         "spark.sql.warehouse.dir": (work / "warehouse").as_uri(),
     }
-    if not settings.spark_master.startswith("local"):
-        values["spark.executor.extraClassPath"] = values["spark.driver.extraClassPath"]
-        values["spark.executor.extraJavaOptions"] = "-Duser.timezone=UTC"
+    if not _is_local(settings):
+        values |= _executors(settings, paths)
     for key, value in values.items():
         builder = builder.config(key, value)
     return builder
+
+
+def _executors(settings: Settings, paths: list[Path]) -> dict[str, str]:
+    """What executors in processes of their own need: their size, the jars (sent to them, wherever they are), UTC.
+
+    They run this Python at this path: it has to be there with the packages of ``requirements/dev.lock``.
+    """
+    cores = {"spark.executor.cores": str(settings.executor_cores)} if settings.executor_cores else {}
+    return cores | {
+        "spark.executor.memory": settings.executor_memory,
+        "spark.executor.extraJavaOptions": _JAVA,
+        "spark.jars": ",".join(path.as_uri() for path in paths),
+    }
+
+
+def _is_local(settings: Settings) -> bool:
+    """Whether driver and executor are one process."""
+    return settings.spark_master.startswith("local")
+
+
+def _await_executors(spark: SparkSession, settings: Settings) -> None:
+    """Until the first executor has come: Spark itself would let a job wait for one without end."""
+    context: Any = spark.sparkContext._jsc.sc()  # noqa: SLF001  # no public way
+    wait = Retrying(
+        retry=retry_if_result(lambda known: known < 2),  # the driver is the first
+        wait=wait_fixed(0.1),
+        stop=stop_after_delay(_EXECUTOR_SECONDS),
+    )
+    try:
+        wait(lambda: 0 if context.isStopped() else context.getExecutorMemoryStatus().size())
+    except RetryError:
+        spark.stop()
+        raise SparkRefused(
+            f"no executor of {settings.spark_master} came within {_EXECUTOR_SECONDS:.0f} s",
+            hint=f"look at the master's page: LAKEHOUSE_EXECUTOR_MEMORY ({settings.executor_memory}) and "
+            "LAKEHOUSE_EXECUTOR_CORES must fit a worker, which must reach LAKEHOUSE_DRIVER_HOST "
+            f"({settings.driver_host}); Spark's own words are in {_log_file(settings)}",
+        ) from None
 
 
 def _log_file(settings: Settings) -> Path:
