@@ -62,7 +62,9 @@ def reading(lake: Lake, manifests: Sequence[Manifest]) -> Iterator[Reader]:
         )
     else:
         # The rows of all tables stand together: they are read once.
-        raw = _cells(lake, files, dms.transaction_schema(lake.blueprint.contracts.values())).persist(StorageLevel.MEMORY_AND_DISK)
+        raw = _cells(lake, files, dms.transaction_schema(lake.blueprint.contracts.values())).persist(
+            StorageLevel.MEMORY_AND_DISK
+        )
         try:
             yield lambda contract: dms.transaction_rows(raw, contract, first.epoch)
         finally:
