@@ -74,8 +74,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
 @pytest.fixture(scope="module")
 def stories(project: Ran) -> Ran:
     """All stories in one process, on the lakehouse that the project has filled."""
-    stories = (EXAMPLES / story for story in STORIES)
-    return Ran(run("pytest", "-v", *stories, "--lakehouse-home", project.home), project.home)
+    done = run("pytest", "-v", *STORIES, "--lakehouse-home", project.home, cwd=EXAMPLES)
+    return Ran(done, project.home)
 
 
 def test_own_project(project: Ran) -> None:

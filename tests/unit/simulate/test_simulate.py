@@ -1,6 +1,8 @@
 """The simulator of change events, without PostgreSQL and without a JVM."""
 
+import gzip
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,6 +13,7 @@ import pytest
 from lakehouse_core.contracts import CONTRACTS, Contract
 from lakehouse_local.capture.json_text import UNAVAILABLE
 from lakehouse_local.capture.manifest import FileEntry, Manifest, TableEntry
+from lakehouse_local.errors import BronzeFileAltered
 from lakehouse_local.proof import events
 from lakehouse_local.proof.fold import Fold
 from lakehouse_local.simulate import Cell, Simulation, simulate
@@ -92,3 +95,34 @@ def test_it_folds_to_the_state_that_it_says(tmp_path: Path, seed: int) -> None:
             for number, row in simulation.state[contract.entity].items()
         }
         assert {key: row for key, row in fold.changed.items() if row is not None} == wanted
+
+
+def without_after(line: bytes) -> bytes:
+    """The event, its new row gone."""
+    record = json.loads(line)
+    return json.dumps(record | {"value": record["value"] | {"after": None}}).encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda line: line[: len(line) // 2] + b"\n",
+        lambda line: line.replace(b'"op":"c"', b'"op":"x"'),
+        lambda line: line.replace(b"core_tenant", b"core_order"),
+        lambda line: line.replace(b"lakehouse.position", b"other.position"),
+        lambda _: b"[]\n",
+        without_after,
+    ],
+    ids=["cut", "unknown op", "another table", "no position", "no record", "no after"],
+)
+def test_the_proof_names_a_file_that_is_no_topic(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    """A line that is not an event of the file's table stops the proof with the file's name."""
+    contract = CONTRACTS["tenant"]
+    body = gzip.compress(damage(played(7).lines["tenant"][0]))
+    path = tmp_path / "topic.json.gz"
+    path.write_bytes(body)
+    entry = FileEntry("topics/t.json.gz", len(body), "", 1, "public.core_tenant", "", "")
+    with pytest.raises(
+        BronzeFileAltered, match=r"topics/t\.json\.gz has a line that is no event of public\.core_tenant"
+    ):
+        list(events.changes(manifest_of(contract, entry), entry, path, "put it back"))
