@@ -72,11 +72,13 @@ def load_rows(raw: DataFrame, contract: Contract, epoch: int, load_lsn: int) -> 
     """Type the rows of a full load; all stand at one position, that of the snapshot.
 
     Args:
-        raw: LOAD files read with :func:`load_schema`, and ``_file``.
+        raw: LOAD files read with :func:`load_schema` (those with a header: with :data:`HEADER_READ_OPTIONS` and
+            :func:`table_schema`), and ``_file``.
         contract: the table's contract.
         epoch: the load's epoch.
         load_lsn: the LSN at which the snapshot is consistent.
     """
+    raw = _by_number(raw)
     first = 2
     after = first + len(contract.columns)
     cells = Cells(
@@ -117,9 +119,7 @@ def table_rows(raw: DataFrame, contract: Contract, epoch: int, *, stream_positio
         epoch: the epoch of the changes.
         stream_position: as in :func:`transaction_rows`.
     """
-    named = [name for name in raw.columns if name not in (CORRUPT, FILE)]
-    numbered = raw.select(*(F.col(f"`{name}`").alias(f"_c{index}") for index, name in enumerate(named)), CORRUPT, FILE)
-    return _change_rows(numbered, contract, epoch, first=2, stream_position=stream_position)
+    return _change_rows(_by_number(raw), contract, epoch, first=2, stream_position=stream_position)
 
 
 def transaction_tables(raw: DataFrame) -> DataFrame:
@@ -152,6 +152,12 @@ def _change_rows(raw: DataFrame, contract: Contract, epoch: int, *, first: int, 
         raw=tuple(all_cells[: end + 1]),
     )
     return bronze_of(raw, contract, cells)
+
+
+def _by_number(raw: DataFrame) -> DataFrame:
+    """The cells of files with one row width under the names ``_c0``, ``_c1`` ..., whatever their header calls them."""
+    named = [name for name in raw.columns if name not in (CORRUPT, FILE)]
+    return raw.select(*(F.col(f"`{name}`").alias(f"_c{index}") for index, name in enumerate(named)), CORRUPT, FILE)
 
 
 def _trailing(stream_position: bool) -> int:  # noqa: FBT001 - private, always named by its only meaning

@@ -10,7 +10,7 @@ from lakehouse_home import Lakehouse
 from lakehouse_core.contracts import CONTRACTS, Naming
 from lakehouse_core.gold import MARTS
 from lakehouse_local.capture import engine, manifest
-from lakehouse_local.capture.dms import POC_WIRE
+from lakehouse_local.capture.dms import PER_TABLE_WIRE
 from lakehouse_local.capture.source import CaptureSource
 from lakehouse_local.lake import work
 from lakehouse_local.lake.sources import Captured
@@ -40,7 +40,7 @@ TROUBLE = (
 
 @dataclass(frozen=True)
 class Twin:
-    """A second lake of the same source: its own slot and buckets, on DMS's wire."""
+    """A second lake of the same source: its own slot and buckets, on DMS's wire with a folder per table."""
 
     lake: Lakehouse
     settings: Settings
@@ -60,8 +60,8 @@ class Twin:
         """Capture all that is committed (or below the LSN), and take it into silver and gold."""
         storage, until = self.lake.storage, engine.current_lsn(self.source) if lsn is None else lsn
         if manifest.newest(storage, self.bronze) is None:
-            engine.full_load(self.source, storage, self.bronze, POC_WIRE)
-        engine.stream(self.source, storage, self.bronze, POC_WIRE, until)
+            engine.full_load(self.source, storage, self.bronze, PER_TABLE_WIRE)
+        engine.stream(self.source, storage, self.bronze, PER_TABLE_WIRE, until)
         work.take_in(self.lake.parts, self.settings, Captured(0, 0, until, 0.0), lambda _: None)
 
     def verify(self) -> VerifyReport:
@@ -97,7 +97,7 @@ def rows(lake: Lakehouse, settings: Settings, table: str) -> Sequence[tuple[Any,
 def test_the_wires_differ(lake: Lakehouse, twin: Twin) -> None:
     """The one lake's bronze is events, with the key changes of the trouble in them; the other's is DMS's files."""
     chains = [manifest.read_chain(lake.storage, bucket) for bucket in (lake.bucket("bronze"), twin.bronze)]
-    assert [{each.wire for each in chain} for chain in chains] == [{"debezium"}, {"dms"}]
+    assert [{each.wire for each in chain} for chain in chains] == [{"debezium"}, {"dms-tables"}]
     keys = [{file.key.rsplit(".", 2)[1] for each in chain for file in each.files} for chain in chains]
     assert keys == [{"json"}, {"csv"}]
     assert {record.wire for record in lake.records()} == {"debezium"}
@@ -138,4 +138,4 @@ def test_the_lake_keeps_its_wire(lake: Lakehouse) -> None:
         assert "--wire debezium" in said.err
     said = lake.command("run", "--wire", "avro")
     assert said.ended == (2, "capture-wire-unknown")
-    assert "dms, debezium" in said.err
+    assert "dms, dms-tables, debezium" in said.err

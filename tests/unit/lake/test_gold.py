@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from lakehouse_core.blueprint import STANDARD
 from lakehouse_core.contracts import CONTRACTS
 from lakehouse_core.gold import MARTS
 from lakehouse_local.lake import gold
@@ -19,13 +20,13 @@ def record() -> RunRecord:
     """A lake whose marts are all up to date."""
     silver = {f"silver.{entity}": TableRecord("1") for entity in CONTRACTS}
     bare = RunRecord(1, NOON, "hudi", "dms", Applied(1, 0, 0), silver)
-    marts = {f"gold.{mart.name}": TableRecord("1", basis=gold.basis(mart, bare)) for mart in MARTS}
+    marts = {f"gold.{mart.name}": TableRecord("1", basis=gold.basis(mart, bare, STANDARD)) for mart in MARTS}
     return replace(bare, tables=silver | marts)
 
 
 def stale(record: RunRecord) -> set[str]:
     """The names of the marts to compute."""
-    return {mart.name for mart in gold.stale(record)}
+    return {mart.name for mart in gold.stale(STANDARD, record)}
 
 
 def test_nothing_changed(record: RunRecord) -> None:

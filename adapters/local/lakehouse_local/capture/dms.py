@@ -8,7 +8,7 @@ from psycopg2.sql import SQL, Composed, Literal
 
 from lakehouse_local.capture import names
 from lakehouse_local.capture.rows import TIME, RowWriter
-from lakehouse_local.capture.settings import POC, S3Settings
+from lakehouse_local.capture.settings import PER_TABLE, POC, S3Settings
 from lakehouse_local.capture.source import SourceTable
 from lakehouse_local.capture.text import dms_text_sql
 from lakehouse_local.capture.wire import Part, Shape, Snapshot, from_part, named, quoted_name, raw_sql
@@ -20,8 +20,12 @@ class DmsWire:
 
     settings: S3Settings = POC
 
-    name = "dms"
     key_change_numbers = 1
+
+    @property
+    def name(self) -> str:
+        """``dms`` with transactions kept together, ``dms-tables`` with a folder per table."""
+        return "dms" if self.settings.PreserveTransactions else "dms-tables"
 
     @property
     def layout(self) -> str:
@@ -89,3 +93,6 @@ class DmsWire:
 
 POC_WIRE = DmsWire()
 """The POC's layout: transactions in commit order, no header."""
+
+PER_TABLE_WIRE = DmsWire(PER_TABLE)
+"""DMS's default layout: each table's changes in its own folder, with a header."""

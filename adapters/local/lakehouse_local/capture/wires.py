@@ -1,11 +1,11 @@
 """The wires by name."""
 
 from lakehouse_local.capture.debezium import DebeziumSettings, DebeziumWire
-from lakehouse_local.capture.dms import POC_WIRE
+from lakehouse_local.capture.dms import PER_TABLE_WIRE, POC_WIRE
 from lakehouse_local.capture.errors import WireUnknown
 from lakehouse_local.capture.wire import Wire
 
-WIRES = ("dms", "debezium")
+WIRES = (POC_WIRE.name, PER_TABLE_WIRE.name, DebeziumWire.name)
 
 
 def wire_named(name: str, database: str) -> Wire:
@@ -18,8 +18,9 @@ def wire_named(name: str, database: str) -> Wire:
     Raises:
         WireUnknown: it says what there is.
     """
-    if name == POC_WIRE.name:
-        return POC_WIRE
+    for wire in (POC_WIRE, PER_TABLE_WIRE):
+        if name == wire.name:
+            return wire
     if name == DebeziumWire.name:
         return DebeziumWire(DebeziumSettings(database=database))
-    raise WireUnknown(f"no wire is called {name!r}; there are {', '.join(WIRES)}", hint="--wire dms or --wire debezium")
+    raise WireUnknown(f"no wire is called {name!r}; there are {', '.join(WIRES)}", hint="--wire dms")

@@ -13,8 +13,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Wire = Annotated[
     str | None,
     typer.Option(
-        help="How bronze is written: dms (CSV as AWS DMS writes it; the default of a new lake) or debezium (change "
-        "events as JSON lines). A lake keeps the one that it began with.",
+        help="How bronze is written: dms (CSV as AWS DMS writes it, all changes in commit order; the default of a new "
+        "lake), dms-tables (the same, a folder and a header per table) or debezium (change events as JSON lines). "
+        "A lake keeps the one that it began with.",
         show_default=False,
     ),
 ]

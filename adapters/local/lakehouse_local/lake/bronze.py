@@ -1,7 +1,7 @@
 """The bronze files of a run: checked against their manifests, then read as text."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -16,6 +16,7 @@ from lakehouse_core.contracts.envelope import FILE
 from lakehouse_core.errors import ObjectMissing
 from lakehouse_local.capture.debezium import DebeziumWire
 from lakehouse_local.capture.manifest import FileEntry, Manifest
+from lakehouse_local.capture.settings import PER_TABLE
 from lakehouse_local.errors import BronzeFileAltered, BronzeFileMissing
 from lakehouse_local.lake.lake import Lake
 
@@ -56,6 +57,8 @@ def reading(lake: Lake, manifests: Sequence[Manifest]) -> Iterator[Reader]:
     files = [file for manifest in manifests for file in manifest.files]
     if first.wire == DebeziumWire.name:
         yield lambda contract: debezium.rows(_events(lake, _of(files, contract)), contract, first.epoch)
+    elif first.layout == PER_TABLE.layout:
+        yield lambda contract: _table_rows(lake, first, _of(files, contract), contract)
     elif first.kind == "load":
         yield lambda contract: dms.load_rows(
             _cells(lake, _of(files, contract), dms.load_schema(contract)), contract, first.epoch, first.consistent_point
@@ -76,9 +79,19 @@ def _of(files: Sequence[FileEntry], contract: Contract) -> list[FileEntry]:
     return [file for file in files if file.table == f"{contract.schema}.{contract.table}"]
 
 
-def _cells(lake: Lake, files: Sequence[FileEntry], schema: StructType) -> DataFrame:
-    reader = lake.spark.read.options(**dms.READ_OPTIONS).schema(schema)
-    return _read(lake, files, schema, reader.csv)
+def _table_rows(lake: Lake, manifest: Manifest, files: Sequence[FileEntry], contract: Contract) -> Bronze:
+    """A table's own files, which have a header."""
+    schema = dms.table_schema(contract, PER_TABLE.TimestampColumnName)
+    raw = _cells(lake, files, schema, dms.HEADER_READ_OPTIONS)
+    if manifest.kind == "load":
+        return dms.load_rows(raw, contract, manifest.epoch, manifest.consistent_point)
+    return dms.table_rows(raw, contract, manifest.epoch)
+
+
+def _cells(
+    lake: Lake, files: Sequence[FileEntry], schema: StructType, options: Mapping[str, str] = dms.READ_OPTIONS
+) -> DataFrame:
+    return _read(lake, files, schema, lake.spark.read.options(**options).schema(schema).csv)
 
 
 def _events(lake: Lake, files: Sequence[FileEntry]) -> DataFrame:
