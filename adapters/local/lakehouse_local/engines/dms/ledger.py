@@ -104,6 +104,14 @@ class Ledger:
         """Count losses."""
         self._change(lambda document: _lose(document, lost))
 
+    def watch(self, counted: Mapping[str, tuple[int, int]]) -> None:
+        """Note where others' counts of updates and deletes stand, by table."""
+        self._change(lambda document: document.update(watched=dict(counted)))
+
+    def watched(self) -> dict[str, tuple[int, int]]:
+        """Where they stood."""
+        return {name: (updates, deletes) for name, (updates, deletes) in self.read().get("watched", {}).items()}
+
     def unkeyed(self, table: str, loss: Loss, times: int) -> bool:
         """Set a count of losses that another keeps; whether it grew."""
         grew = times > int(self.read()["losses"].get(table, {}).get(loss.name, 0))

@@ -131,14 +131,13 @@ class TaskRun(threading.Thread):
             self._load(tables)
             if not plan.changes:
                 return StopReason.FULL_LOAD_ONLY_FINISHED
-            if plan.stop_after is StopReason.STOPPED_AFTER_FULL_LOAD:
+            if plan.stop_after is not None and plan.load:
+                if plan.stop_after is StopReason.STOPPED_AFTER_CACHED_EVENTS:
+                    self._stream(engine.current_lsn(plan.source))
                 return plan.stop_after
         else:
             self._suspend(tables)
-        self._watch_unkeyed(tables)
-        if plan.stop_after is not None and plan.load:
-            self._stream(engine.current_lsn(plan.source))
-            return plan.stop_after
+            self._watch_unkeyed(tables, anew=False)
         while not self._stopping.is_set():
             self._retried(self._leg)
         self.count_unkeyed()
@@ -172,6 +171,8 @@ class TaskRun(threading.Thread):
         if plan.load and plan.clear:
             for table in wanted:
                 self._clear(table)
+        if plan.changes:
+            self._watch_unkeyed(tables, anew=True)
         with self._snapshot(tables) as snapshot:
             if plan.load:
                 self._report.load_started()
@@ -266,25 +267,20 @@ class TaskRun(threading.Thread):
         if self._stopping.is_set():
             raise _Stopping
 
-    def _watch_unkeyed(self, tables: list[SourceTable]) -> None:
-        names = [table.full_name for table in tables if table.unpublished_because]
-        for table in tables:
-            if table.unpublished_because:
-                self._report.log(
-                    "W",
-                    f"{table.full_name}: only inserts are captured, updates and deletes are ignored: "
-                    f"{table.unpublished_because}",
-                )
-        if names:
+    def _watch_unkeyed(self, tables: list[SourceTable], *, anew: bool) -> None:
+        """Note where the counts of updates and deletes stand that no stream of changes holds."""
+        unkeyed = [table for table in tables if table.unpublished_because]
+        for table in unkeyed:
+            self._report.log(
+                "W",
+                f"{table.full_name}: only inserts are captured, updates and deletes are ignored: "
+                f"{table.unpublished_because}",
+            )
+        if anew and unkeyed:
             with database.reachable():
-                counted = endpoint.unkeyed_changes(self._plan.source, names)
-            known = self._ledger.read()["losses"]
-            for name, (updates, deletes) in counted.items():
-                lost = known.get(name, {})
-                self._unkeyed[name] = (
-                    updates - lost.get(Loss.UPDATE_WITHOUT_KEY.name, 0),
-                    deletes - lost.get(Loss.DELETE_WITHOUT_KEY.name, 0),
-                )
+                counted = endpoint.unkeyed_changes(self._plan.source, [table.full_name for table in unkeyed])
+            self._ledger.watch(counted)
+        self._unkeyed = self._ledger.watched()
 
     def _leg(self) -> None:
         """Stream until somebody wants something."""

@@ -1,6 +1,7 @@
 """The DMS service: what it is given, and its operations."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import boto3
@@ -29,6 +30,7 @@ class DmsService:
         tags = Tags(world.state)
         registry = Registry(world.state, Arns(world.region, world.account), tags)
 
+        @cache
         def client(service: str) -> Any:
             return boto3.session.Session().client(  # type: ignore[call-overload]
                 service,
