@@ -1,7 +1,12 @@
 """Tasks move rows: load, changes, statistics, losses, stops, reloads, restarts."""
 
 import json
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -169,6 +174,31 @@ def test_a_running_task_goes_on_when_the_endpoint_starts_again(dms: Dms, sql: Sq
     assert dms.described(task)["Status"] == "running"
     dms.until_count(task, "product", Inserts=2, FullLoadRows=5)
     assert [row[4] for row in dms.rows("dms-data/cdc/")] == ["10", "11"]
+    dms.stop(task)
+
+
+def test_a_killed_endpoint_loses_nothing(dms: Dms, sql: Sql) -> None:
+    """After kill -9 in the midst of changes every committed row is in the files when the endpoint is back."""
+    sql("DROP TABLE note")
+    task = dms.task()
+    dms.start(task)
+    dms.until_count(task, "product", FullLoadRows=5)
+    dms.service.close()
+    arguments = [str(dms.folder), json.dumps(asdict(dms.s3)), dms.part.dsn]
+    with subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("child.py")), *arguments], stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"started\n"
+        for number in range(100, 130):
+            sql(f"INSERT INTO product VALUES ({number})")
+            time.sleep(0.05)
+        child.kill()
+    sql("INSERT INTO product VALUES (130)")
+    dms.open()
+    dms.until_count(task, "product", Inserts=31)
+    found = [int(row[4]) for row in dms.rows("dms-data/cdc/")]
+    assert sorted(set(found)) == list(range(100, 131))
     dms.stop(task)
 
 

@@ -112,12 +112,12 @@ class Ledger:
         """Where they stood."""
         return {name: (updates, deletes) for name, (updates, deletes) in self.read().get("watched", {}).items()}
 
-    def unkeyed(self, table: str, loss: Loss, times: int) -> bool:
-        """Set a count of losses that another keeps; whether it grew."""
-        grew = times > int(self.read()["losses"].get(table, {}).get(loss.name, 0))
-        if grew:
+    def unkeyed(self, table: str, loss: Loss, times: int) -> int:
+        """Set a count of losses that another keeps; by how much it grew (it never shrinks)."""
+        before = int(self.read()["losses"].get(table, {}).get(loss.name, 0))
+        if times > before:
             self._change(lambda document: document["losses"].setdefault(table, {}).update({loss.name: times}))
-        return grew
+        return max(0, times - before)
 
     def advance(self, key: str, body: bytes, lost: Callable[[], Lost], applied: Callable[[str], bool]) -> bool:
         """Take the next manifest and its counts, together; False if it is not a next one.

@@ -19,7 +19,10 @@ class Loss(Enum):
 
 
 class Losses:
-    """Counts since they were last taken. Safe for threads."""
+    """Counts since they were last taken. Safe for threads.
+
+    What is read again after a connection broke is counted again: never less than was lost.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

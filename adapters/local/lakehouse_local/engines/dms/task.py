@@ -82,8 +82,8 @@ class TaskRun(threading.Thread):
                 (Loss.UPDATE_WITHOUT_KEY, updates - before[0]),
                 (Loss.DELETE_WITHOUT_KEY, deletes - before[1]),
             ):
-                if self._ledger.unkeyed(name, loss, times):
-                    self._report.lost(name, loss, times)
+                if more := self._ledger.unkeyed(name, loss, times):
+                    self._report.lost(name, loss, more)
 
     def run(self) -> None:
         """Do the plan, and tell how it ended."""
@@ -168,14 +168,13 @@ class TaskRun(threading.Thread):
         plan = self._plan
         epoch = self._ledger.begin(table.full_name for table in tables)
         wanted = self._suspend(tables)
-        if plan.load and plan.clear:
-            for table in wanted:
-                self._clear(table)
         if plan.changes:
             self._watch_unkeyed(tables, anew=True)
         with self._snapshot(tables) as snapshot:
             if plan.load:
                 self._report.load_started()
+                for table in wanted if plan.clear else ():
+                    self._clear(table)
                 for table in wanted:
                     self._load_table(table, snapshot, epoch)
                 self._report.load_finished()

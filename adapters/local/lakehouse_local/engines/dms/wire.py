@@ -24,6 +24,8 @@ from lakehouse_local.engines.dms.values import Narrowing, is_lob, narrowing, ren
 _OPERATIONS = {"I": "INSERT", "U": "UPDATE", "D": "DELETE"}
 _COUNTED = {"U": Loss.UPDATE_WITHOUT_KEY, "D": Loss.DELETE_WITHOUT_KEY}
 
+_LOAD_BYTES = 256 << 20
+
 
 @dataclass(frozen=True)
 class TaskWire:
@@ -55,8 +57,8 @@ class TaskWire:
 
     @property
     def load_bytes(self) -> int:
-        """MaxFileSize."""
-        return self.settings.MaxFileSize * 1024
+        """MaxFileSize, up to what a load may hold in memory."""
+        return min(self.settings.MaxFileSize * 1024, _LOAD_BYTES)
 
     def encoder(self, shape: Shape) -> "TaskRows":
         """The writer of a table's rows."""

@@ -49,6 +49,7 @@ class Tasks:
         endpoints: Endpoints,
         runs: Runs,
     ) -> None:
+        self._state = registry.state
         self._tasks = registry.state.collection("dms.task")
         self._arns = registry.arns
         self._tags = registry.tags
@@ -152,31 +153,34 @@ class Tasks:
         return {"ReplicationTask": shown | {"Status": "deleting"}}
 
     def _start(self, request: Request) -> Answer:
-        kind = request["StartReplicationTaskType"]
-        task = self._find(request["ReplicationTaskArn"], "start")
-        ran = "ReplicationTaskStartDate" in task
-        if kind == "start-replication" and ran:
-            raise _wrong_start("START_REPLICATION, valid only for tasks running for the first time")
-        if kind == "resume-processing" and not ran:
-            raise _wrong_start("RESUME_PROCESSING, not valid for tasks that never ran")
-        if kind == "reload-target" and task["MigrationType"] == "cdc":
-            raise _wrong_start("RELOAD_TARGET, not valid for tasks of type cdc")
-        fresh = kind != "resume-processing"
-        now = time.time()
-        task = self._changed(task, {name: value for name, value in request.items() if name.startswith("Cdc")})
-        for name in ("StopReason", "LastFailureMessage", "_stopped"):
-            task.pop(name, None)
-        task |= {"Status": "starting", "ReplicationTaskStartDate": now} | ({"_fresh": now} if fresh else {})
-        arn = task["ReplicationTaskArn"]
-        before = self._tasks.get(arn) or task
-        self._tasks.put(arn, task)
+        arn = request["ReplicationTaskArn"]
+        with self._state.transaction():  # of two who start it at once, one finds it started
+            before = self._find(arn, "start")
+            task = self._started(before, request)
+            self._tasks.put(arn, task)
         try:
-            self._runs.start(task, fresh=fresh)
+            self._runs.start(task, fresh=request["StartReplicationTaskType"] != "resume-processing")
         except AwsError:
             self._tasks.put(arn, before)
             raise
         self._runs.settle(arn, "starting")
         return {"ReplicationTask": self._shown(task)}
+
+    def _started(self, before: Document, request: Request) -> Document:
+        """The task as it starts, if it may start so."""
+        kind, ran = request["StartReplicationTaskType"], "ReplicationTaskStartDate" in before
+        if kind == "start-replication" and ran:
+            raise _wrong_start("START_REPLICATION, valid only for tasks running for the first time")
+        if kind == "resume-processing" and not ran:
+            raise _wrong_start("RESUME_PROCESSING, not valid for tasks that never ran")
+        if kind == "reload-target" and before["MigrationType"] == "cdc":
+            raise _wrong_start("RELOAD_TARGET, not valid for tasks of type cdc")
+        task = self._changed(before, {name: value for name, value in request.items() if name.startswith("Cdc")})
+        for name in ("StopReason", "LastFailureMessage", "_stopped"):
+            task.pop(name, None)
+        now = time.time()
+        fresh = {} if kind == "resume-processing" else {"_fresh": now}
+        return task | {"Status": "starting", "ReplicationTaskStartDate": now} | fresh
 
     def _stop(self, request: Request) -> Answer:
         task = self._find(request["ReplicationTaskArn"], "stop")
