@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,31 @@ def test_a_full_load_ends_by_itself(dms: Dms, sql: Sql) -> None:
     assert stopped["StopReason"] == "Stop Reason FULL_LOAD_ONLY_FINISHED"
     assert stopped["ReplicationTaskStats"]["FullLoadProgressPercent"] == 100
     assert "RecoveryCheckpoint" not in stopped
+    assert _slots(dms) == 0
+
+
+def test_a_task_stops_where_it_was_asked_to(dms: Dms, sql: Sql) -> None:
+    """After the cached changes, or at a time of the server; a table that DMS cannot load is set aside and said."""
+    sql("CREATE TABLE lists (items int[])", "INSERT INTO lists VALUES ('{1,2}')")
+    settings = {"FullLoadSettings": {"StopTaskCachedChangesApplied": True}}
+    task = dms.task(ReplicationTaskSettings=json.dumps(settings))
+    dms.start(task)
+    stopped = dms.until_status(task, "stopped")
+    assert stopped["StopReason"] == "Stop Reason STOPPED_AFTER_CACHED_EVENTS"
+    assert stopped["ReplicationTaskStats"]["TablesErrored"] == 1
+    assert dms.statistics(task)["lists"]["TableState"] == "Table error"
+    assert dms.keys("dms-data/public/lists/") == []
+    soon = datetime.now(UTC) + timedelta(seconds=2)
+    dms(
+        "StartReplicationTask",
+        ReplicationTaskArn=task,
+        StartReplicationTaskType="resume-processing",
+        CdcStopPosition=f"server_time:{soon:%Y-%m-%dT%H:%M:%S}",
+    )
+    sql("INSERT INTO product VALUES (50)")
+    at_time = dms.until_status(task, "stopped")
+    assert at_time["StopReason"] == "Stop Reason STOPPED_AT_SERVER_TIME"
+    dms("DeleteReplicationTask", ReplicationTaskArn=task)
     assert _slots(dms) == 0
 
 
