@@ -75,3 +75,11 @@ def test_extra_attributes_say_the_same_as_settings() -> None:
     assert (found.CdcPath, found.PreserveTransactions, found.CdcMaxBatchInterval) == ("c", True, 5)
     with pytest.raises(DmsSettingUnsupported, match="cdcMaxBatchInterval"):
         target_settings({"BucketName": "b"}, "cdcMaxBatchInterval=soon")
+
+
+def test_enumerations_come_in_either_case() -> None:
+    """Terraform sends them in upper case; what they ask for is the same."""
+    sent = {"BucketName": "b", "CompressionType": "GZIP", "DataFormat": "CSV", "EncryptionMode": "SSE_S3"}
+    assert target_settings(sent).gzip
+    with pytest.raises(DmsSettingUnsupported, match="DataFormat 'PARQUET' is not honoured"):
+        target_settings(sent | {"DataFormat": "PARQUET"})

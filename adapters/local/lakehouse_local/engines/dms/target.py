@@ -16,8 +16,8 @@ _ONLY: dict[str, tuple[tuple[Any, ...], str]] = {
     "CsvRowDelimiter": (("\n", r"\n"), "rows end with a line feed"),
     "AddTrailingPaddingCharacter": ((False,), "no padding is added"),
     "DatePartitionEnabled": ((False,), "changes are not put into folders by date"),
-    "EncryptionMode": (("sse-s3", "SSE_S3"), "objects are encrypted as the bucket says"),
-    "CannedAclForObjects": (("none", "NONE"), "objects get no ACL"),
+    "EncryptionMode": (("sse-s3", "sse_s3"), "objects are encrypted as the bucket says"),
+    "CannedAclForObjects": (("none",), "objects get no ACL"),
     "GlueCatalogGeneration": ((False,), "no catalog is written; a crawler does that"),
     "IgnoreHeaderRows": ((0,), "it is for S3 as a source"),
 }
@@ -119,7 +119,8 @@ def target_settings(given: Mapping[str, Any], extra: str = "") -> TargetSettings
             wanted[name] = value
         elif name in _ONLY:
             allowed, why = _ONLY[name]
-            if value not in allowed:
+            # Enumerations are taken in either case, as by AWS; Terraform sends them in upper case.
+            if value not in allowed and str(value).lower() not in allowed:
                 raise DmsSettingUnsupported(f"S3Settings: {name} {value!r} is not honoured here: {why}")
         elif name not in _NO_EFFECT:
             raise DmsSettingUnsupported(f"S3Settings: {name} is not honoured here")
