@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from lakehouse_local.capture.errors import MappingInvalid, MappingMatchesNothing
 
@@ -81,7 +81,23 @@ class Locator:
 
     def matches(self, schema: str, table: str, column: str = "") -> bool:
         """Whether the pattern covers the names."""
-        return _like(self.schema, schema) and _like(self.table, table) and _like(self.column, column)
+        return self.matches_table(schema, table) and _like(self.column, column)
+
+    def matches_table(self, schema: str, table: str) -> bool:
+        """Whether the pattern covers the table, or columns of it."""
+        return _like(self.schema, schema) and _like(self.table, table)
+
+
+class Rules(Protocol):
+    """What is captured."""
+
+    def select(self, tables: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """The (schema, table) pairs that are captured, in the order given; MappingMatchesNothing."""
+        ...
+
+    def keeps(self, schema: str, table: str, column: str) -> bool:
+        """Whether the column is captured."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -34,14 +34,21 @@ class CaptureSource:
     """Where changes come from.
 
     ``owner_dsn`` is the tables' owner (it defines the publication), ``capture_dsn`` a role with LOGIN REPLICATION and
-    SELECT; both in libpq's key/value form.
+    SELECT; both in libpq's key/value form. ``inserts_publication``, where named, publishes the inserts (alone) into
+    tables whose other changes cannot be captured; without it none of their changes are.
     """
 
     owner_dsn: str = field(repr=False)
     capture_dsn: str = field(repr=False)
     publication: str = "lakehouse"
     slot: str = "lakehouse"
-    mappings: Mapping[str, Any] = field(default_factory=lambda: table_mappings.DEFAULT)
+    mappings: Mapping[str, Any] | table_mappings.Rules = field(default_factory=lambda: table_mappings.DEFAULT)
+    inserts_publication: str = ""
+
+    @property
+    def publications(self) -> tuple[str, ...]:
+        """Those that the stream decodes through."""
+        return tuple(name for name in (self.publication, self.inserts_publication) if name)
 
 
 @dataclass(frozen=True)
@@ -245,14 +252,14 @@ def _free_slot(database: connection, name: str) -> Slot | None:
     return slot
 
 
-def captured_tables(database: connection, mappings: Mapping[str, Any]) -> list[SourceTable]:
+def captured_tables(database: connection, mappings: Mapping[str, Any] | table_mappings.Rules) -> list[SourceTable]:
     """The tables that the mappings select, by name; MappingMatchesNothing, MappingInvalid."""
-    rules = table_mappings.parse(mappings)
+    rules = table_mappings.parse(mappings) if isinstance(mappings, Mapping) else mappings
     rows = {(row[0], row[1]): row for row in fetch(database, _TABLES)}
     return [_table(rules, rows[name]) for name in rules.select(rows)]
 
 
-def _table(rules: table_mappings.TableMappings, row: tuple[Any, ...]) -> SourceTable:
+def _table(rules: table_mappings.Rules, row: tuple[Any, ...]) -> SourceTable:
     schema, name, oid, identity_kind, key, columns, types, size, pages = row
     kept = [(column, kind) for column, kind in zip(columns, types, strict=True) if rules.keeps(schema, name, column)]
     removed = tuple(column for column in columns if not rules.keeps(schema, name, column))
@@ -338,8 +345,8 @@ def type_names(database: connection, types: list[tuple[int, int]]) -> tuple[str,
     return tuple(str(name) for (name,) in rows)
 
 
-def ensure_publication(owner_dsn: str, name: str, tables: list[SourceTable]) -> None:
-    """Create the publication, or make the existing one publish exactly these tables.
+def ensure_publication(owner_dsn: str, name: str, tables: list[SourceTable], *, inserts_only: bool = False) -> None:
+    """Create the publication, or make the existing one publish exactly these tables (it may be none).
 
     A column list is given only where a column is removed: a table published whole also publishes columns added later.
     """
@@ -349,12 +356,17 @@ def ensure_publication(owner_dsn: str, name: str, tables: list[SourceTable]) -> 
         else table.sql_name
         for table in tables
     )
+    published = SQL("insert" if inserts_only else "insert, update, delete, truncate")
     with connected(owner_dsn) as database, database.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_publication WHERE pubname = %s", (name,))
-        if cursor.fetchone() is None:
-            cursor.execute(SQL("CREATE PUBLICATION {} FOR TABLE {}").format(Identifier(name), members))
-        else:
+        if cursor.fetchone() is not None and tables:
             cursor.execute(SQL("ALTER PUBLICATION {} SET TABLE {}").format(Identifier(name), members))
+            return
+        cursor.execute(SQL("DROP PUBLICATION IF EXISTS {}").format(Identifier(name)))
+        wanted = SQL("FOR TABLE {}").format(members) if tables else SQL("")
+        cursor.execute(
+            SQL("CREATE PUBLICATION {} {} WITH (publish = '{}')").format(Identifier(name), wanted, published)
+        )
 
 
 def require_publication(database: connection, name: str) -> None:

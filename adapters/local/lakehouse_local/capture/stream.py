@@ -125,7 +125,8 @@ class Stream:
                 f"{checkpoint.system_identifier} on timeline {checkpoint.timeline}: its LSNs mean something else",
                 hint=RELOAD,
             )
-        database.require_publication(control, self.source.publication)
+        for publication in self.source.publications:
+            database.require_publication(control, publication)
         slot = database.usable_slot(control, self.source.slot)
         if checkpoint.end_lsn < slot.confirmed_flush_lsn:
             raise CheckpointBehindSlot(
@@ -172,6 +173,7 @@ class _Session:
 
     def run(self) -> None:
         source = self._stream.source
+        published = ",".join(f'"{name}"' for name in source.publications)
         self._beat(time.monotonic())
         self._cursor.start_replication(
             slot_name=source.slot,
@@ -179,7 +181,7 @@ class _Session:
             start_lsn=self._start_lsn,
             # Until the first message has come, an automatic status would acknowledge what no manifest has.
             status_interval=3600,
-            options={"proto_version": "1", "publication_names": f'"{source.publication}"', "messages": "true"},
+            options={"proto_version": "1", "publication_names": published, "messages": "true"},
         )
         while not self._ended():
             message = self._cursor.read_message()

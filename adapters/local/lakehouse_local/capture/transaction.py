@@ -51,8 +51,12 @@ class Transaction:
         return self.clock or self.begin.commit_time
 
     def add(self, shape: Shape, group: Shape | None, row: bytes, counted_as: str, numbers: int) -> None:
-        """Take an encoded change, which takes that many numbers; ``group`` is the table if each has its own files."""
-        self._open[group].append((self.numbers, row))
+        """Take an encoded change, which takes that many numbers; ``group`` is the table if each has its own files.
+
+        A change for which the wire has no bytes is counted and not written.
+        """
+        if row:
+            self._open[group].append((self.numbers, row))
         self._open_bytes += len(row)
         self.rows += 1
         self.numbers += numbers

@@ -23,6 +23,7 @@ class State:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # what services keep may be secret
         self._lock = threading.RLock()
         self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._database.execute("pragma journal_mode = wal")
@@ -118,3 +119,7 @@ class Collection:
                 (self._name, len(prefix), prefix),
             ).fetchall()
         return [(key, json.loads(body)) for key, body in rows]
+
+    def values(self) -> list[Document]:
+        """All documents, by key."""
+        return [document for _, document in self.items()]
