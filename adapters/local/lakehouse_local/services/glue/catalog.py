@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lakehouse_local.services.glue import errors
-from lakehouse_local.services.glue.names import Account, key
+from lakehouse_local.services.account import Account, key
 from lakehouse_local.services.glue.partitions import Partitions
 from lakehouse_local.services.service import AwsError
 from lakehouse_local.services.state import State

@@ -20,9 +20,9 @@ class Account:
 
 
 def key(*parts: str) -> str:
-    """A document's key out of names, none of which can hold a line break; sorts by the first name, then the second.
+    r"""A document's key out of names, none of which can hold a line break; sorts by the first name, then the second.
 
     >>> key("sales", "orders")
-    'sales\\norders'
+    'sales\norders'
     """
     return "\n".join(parts)
