@@ -1,8 +1,9 @@
 """What a user can set, read once at the edge: everything below gets values."""
 
+import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import platformdirs
@@ -39,3 +40,15 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         spark_master=environ.get("LAKEHOUSE_SPARK_MASTER", "local[*]"),
         driver_memory=environ.get("LAKEHOUSE_DRIVER_MEMORY", "2g"),
     )
+
+
+def to_json(settings: Settings) -> str:
+    """Settings as text, for a process of ours."""
+    return json.dumps(asdict(settings), default=str)
+
+
+def from_json(text: str) -> Settings:
+    """Settings from the text of ``to_json``."""
+    fields = json.loads(text)
+    places = {name: Path(fields[name]) for name in ("home", "cache")}
+    return Settings(**{**fields, **places, "naming": Naming(**fields["naming"])})

@@ -15,7 +15,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
 def up() -> None:
-    """Start PostgreSQL and S3, the best real part that is here, and keep them running.
+    """Start PostgreSQL, S3 and the AWS endpoint, the best real part that is here, and keep them running.
 
     LAKEHOUSE_POSTGRES chooses a provider (docker, installed, embedded) or gives a DSN; LAKEHOUSE_S3 chooses
     docker, localstack, moto, or gives a URL. State lives in LAKEHOUSE_HOME (default: .lakehouse).

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import botocore.session
-from botocore.model import OperationModel, ServiceModel
+from botocore.model import OperationModel, ServiceModel, StructureShape
 
 from lakehouse_local.gateway import shapes
 from lakehouse_local.services.service import AwsError, Service
@@ -32,11 +32,13 @@ class Answer:
     request_id: str
 
 
-def refusal(code: str, message: str, status: int = 400, **members: Any) -> Answer:
+def refusal(code: str, message: str, status: int = 400) -> Answer:
     """An error in AWS's shape; 4xx throughout, because SDKs repeat what gets a 5xx."""
-    request_id = str(uuid.uuid4())
-    members.setdefault("message", message)
-    return Answer(status, json.dumps({"__type": code, **members}).encode(), request_id)
+    return _refused(code, {"message": message}, status)
+
+
+def _refused(code: str, members: Mapping[str, Any], status: int = 400) -> Answer:
+    return Answer(status, json.dumps({"__type": code, **members}).encode(), str(uuid.uuid4()))
 
 
 class Answerer:
@@ -49,7 +51,7 @@ class Answerer:
 
     @property
     def model(self) -> ServiceModel:
-        """botocore's model of the service."""
+        """The service's model, as botocore has it."""
         if self._model is None:
             self._model = self._load(self.service.name)
         return self._model
@@ -95,12 +97,11 @@ class Answerer:
 
     def _error(self, error: AwsError) -> Answer:
         """The error with the members of its shape; its message is called Message or message, as the model has it."""
-        try:
-            shape = self.model.shape_for_error_code(error.code)
-        except (KeyError, AttributeError):
-            shape = next((each for each in self.model.error_shapes if each.name == error.code), None)
-        named = next((each for each in (shape.members if shape else ()) if each.lower() == "message"), "message")
-        return refusal(error.code, error.message, **{named: error.message}, **error.members)
+        named = "message"
+        for shape in self.model.error_shapes:
+            if shape.name == error.code and isinstance(shape, StructureShape):
+                named = next((name for name in shape.members if name.lower() == "message"), named)
+        return _refused(error.code, {named: error.message, **error.members})
 
 
 def _load(name: str) -> ServiceModel:

@@ -52,7 +52,7 @@ def answer(shape: Shape | None, value: Any) -> dict[str, Any]:
 
 def _checked(shape: Shape | None, value: Any, walk: "_Walk") -> dict[str, Any]:
     if shape is None:
-        walk.extra(value, "")
+        walk.unknown(value, "")
         found: dict[str, Any] = {}
     else:
         found = walk.value(shape, value, "")
@@ -91,7 +91,7 @@ class _Walk:
     def blob(self, value: Any, path: str) -> Any:
         raise NotImplementedError
 
-    def extra(self, value: Any, path: str) -> None:
+    def unknown(self, value: Any, path: str) -> None:
         raise NotImplementedError
 
     def absent(self, value: Any, path: str) -> bool:
@@ -110,7 +110,7 @@ class _Walk:
             for name in shape.required_members
             if name not in found
         ]
-        self.extra({name: each for name, each in value.items() if name not in shape.members}, path)
+        self.unknown({name: each for name, each in value.items() if name not in shape.members}, path)
         return found
 
     def _constraints(self, shape: Shape, value: Any, path: str) -> None:
@@ -147,7 +147,7 @@ class _Reader(_Walk):
         except (TypeError, ValueError, binascii.Error):
             raise NotOfThatType(f"{path} is not base64") from None
 
-    def extra(self, value: Any, path: str) -> None:
+    def unknown(self, value: Any, path: str) -> None:
         """AWS ignores members that it does not know."""
 
     def absent(self, value: Any, path: str) -> bool:  # noqa: ARG002 (the writer looks at it)
@@ -159,7 +159,7 @@ class _Writer(_Walk):
         _require(value, (bytes,), path)
         return base64.b64encode(value).decode()
 
-    def extra(self, value: Any, path: str) -> None:
+    def unknown(self, value: Any, path: str) -> None:
         self.problems += [f"the model has no member '{_below(path, name)}'" for name in value]
 
     def absent(self, value: Any, path: str) -> bool:

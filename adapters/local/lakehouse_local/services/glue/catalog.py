@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lakehouse_local.services.glue import errors
 from lakehouse_local.services.account import Account, key
+from lakehouse_local.services.glue import errors
 from lakehouse_local.services.glue.partitions import Partitions
 from lakehouse_local.services.service import AwsError
 from lakehouse_local.services.state import State

@@ -2,6 +2,8 @@
 
 from lakehouse_local.services.service import AwsError
 
+__all__ = ["AwsError", "exists", "invalid", "not_found"]
+
 
 def not_found(message: str) -> AwsError:
     """Something that is asked for by name does not exist."""

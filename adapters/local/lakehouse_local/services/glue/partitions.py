@@ -7,8 +7,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from lakehouse_local.services.glue import errors
 from lakehouse_local.services.account import key
+from lakehouse_local.services.glue import errors
 from lakehouse_local.services.glue.partition_filter import matching
 from lakehouse_local.services.state import State
 
