@@ -1,36 +1,15 @@
 """The AWS endpoint as a process of its own over moto, for boto3."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-import tenacity
-from botocore.config import Config
+from aws_endpoint import Endpoint
 
 from lakehouse_local import settings as settings_module
-from lakehouse_local.environment import AwsPart, S3Part
 from lakehouse_local.gateway.server import GatewayServer
 from lakehouse_local.providers import servers
 from lakehouse_local.settings import Settings
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """The running endpoint."""
-
-    aws: AwsPart
-    s3: S3Part
-    server: GatewayServer
-
-    def client(self, service: str, **options: Any) -> Any:
-        """A boto3 client that knows this endpoint and no other."""
-        given = {"aws_access_key_id": self.s3.access_key, "aws_secret_access_key": self.s3.secret_key} | options
-        config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60)
-        return boto3.session.Session().client(
-            service, endpoint_url=self.aws.endpoint, region_name=self.s3.region, **{"config": config, **given}
-        )
 
 
 @pytest.fixture(scope="session")
@@ -56,12 +35,3 @@ def glue(endpoint: Endpoint) -> Any:
 def s3_client(endpoint: Endpoint) -> Any:
     """An S3 client through the endpoint."""
     return endpoint.client("s3")
-
-
-def until(true: Callable[[], bool], seconds: float = 30) -> None:
-    """Poll until it is true."""
-    tenacity.Retrying(
-        retry=tenacity.retry_if_result(lambda found: not found),
-        wait=tenacity.wait_fixed(0.05),
-        stop=tenacity.stop_after_delay(seconds),
-    )(true)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from aws_endpoint import code_of
 
 DATABASE = "lakehouse-poc_dev_catalog"
 TABLE = {
@@ -21,13 +21,6 @@ def database(glue: Any) -> Iterator[str]:
     glue.create_database(DatabaseInput={"Name": DATABASE, "Description": "d"})
     yield DATABASE
     glue.delete_database(Name=DATABASE)
-
-
-def code_of(call: Any, **request: Any) -> str:
-    """The error's code of a call that must fail."""
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    return str(caught.value.response["Error"]["Code"])
 
 
 def test_databases(glue: Any, database: str) -> None:
@@ -73,9 +66,7 @@ def test_lists_of_tables(glue: Any, database: str) -> None:
     names = [f"core_{n:02d}" for n in range(12)]
     for name in names:
         glue.create_table(DatabaseName=database, TableInput={"Name": name})
-    pages = list(
-        glue.get_paginator("get_tables").paginate(DatabaseName=database, PaginationConfig={"PageSize": 5})
-    )
+    pages = list(glue.get_paginator("get_tables").paginate(DatabaseName=database, PaginationConfig={"PageSize": 5}))
     assert [len(page["TableList"]) for page in pages] == [5, 5, 2]
     assert [table["Name"] for page in pages for table in page["TableList"]] == names
     found = glue.get_tables(DatabaseName=database, Expression="core_0[1-3]")["TableList"]
@@ -99,7 +90,10 @@ def _fill(glue: Any, database: str) -> None:
         for year in (2022, 2023, 2024)
         for kind in ("a", "b")
     ]
-    assert glue.batch_create_partition(DatabaseName=database, TableName="orders", PartitionInputList=inputs)["Errors"] == []
+    assert (
+        glue.batch_create_partition(DatabaseName=database, TableName="orders", PartitionInputList=inputs)["Errors"]
+        == []
+    )
 
 
 EXPRESSIONS = [
@@ -120,7 +114,8 @@ def test_partitions_by_expression(glue: Any, database: str, expression: str, exp
 
 
 @pytest.mark.parametrize(
-    "expression", ["nope = 1", "(select 1)", "1=1); drop table partition; --", "abs(year) = 3", "year in (select 1)", "("]
+    "expression",
+    ["nope = 1", "(select 1)", "1=1); drop table partition; --", "abs(year) = 3", "year in (select 1)", "("],
 )
 def test_bad_expressions(glue: Any, database: str, expression: str) -> None:
     """What is no condition over the keys is refused, whatever it tries."""

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from aws_endpoint import Endpoint, code_of, until
 
-from conftest import Endpoint, until  # type: ignore[import-not-found]
 from lakehouse_core.contracts import Naming
 
 BRONZE = Naming().bucket("bronze")
@@ -29,13 +28,6 @@ TABLES = (
 NAME = "lakehouse-poc-dev-bronze-crawler"
 DATABASE = "lakehouse-poc_dev_bronze"
 LEVEL = json.dumps({"Version": 1.0, "Grouping": {"TableLevelConfiguration": 4}})
-
-
-def code_of(call: Any, **request: Any) -> str:
-    """The error's code of a call that must fail."""
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    return str(caught.value.response["Error"]["Code"])
 
 
 Crawled = Callable[..., dict[str, Any]]
@@ -80,7 +72,9 @@ def _empty(s3_client: Any) -> None:
             s3_client.delete_object(Bucket=BRONZE, Key=item["Key"])
 
 
-def test_the_pocs_bronze_is_exactly_twelve_tables(endpoint: Endpoint, glue: Any, s3_client: Any, crawl: Crawled) -> None:
+def test_the_pocs_bronze_is_exactly_twelve_tables(
+    endpoint: Endpoint, glue: Any, s3_client: Any, crawl: Crawled
+) -> None:
     """DMS's folders become twelve tables, by the crawler and the commands of the document; its log is in CloudWatch."""
     row = b'I,2024-12-08 10:00:00.000000,1,"a ""quoted"" {text}",\\N\n'
     for table in TABLES:
@@ -130,11 +124,21 @@ def test_the_pocs_bronze_is_exactly_twelve_tables(endpoint: Endpoint, glue: Any,
 
 def test_a_second_crawl_takes_changes_in(glue: Any, s3_client: Any, crawl: Crawled, database: str) -> None:
     """New columns make a version, new folders partitions; a table that is gone is marked, and comes back."""
-    put(s3_client, **{"events__year=2024__a.json": b'{"id": 1, "a": 1, "b": 1, "c": 1}', "users__a.json": b'{"id": 1, "name": "x"}'})
+    put(
+        s3_client,
+        **{
+            "events__year=2024__a.json": b'{"id": 1, "a": 1, "b": 1, "c": 1}',
+            "users__a.json": b'{"id": 1, "name": "x"}',
+        },
+    )
     put(s3_client, **{"items__a.json": b'{"sku": "x"}'})
     where = {"DatabaseName": database, "Targets": {"S3Targets": [{"Path": f"s3://{BRONZE}/t/"}]}}
     crawl("changes", **where)
-    assert [each["Name"] for each in glue.get_tables(DatabaseName=database)["TableList"]] == ["events", "items", "users"]
+    assert [each["Name"] for each in glue.get_tables(DatabaseName=database)["TableList"]] == [
+        "events",
+        "items",
+        "users",
+    ]
     put(s3_client, **{"events__year=2025__a.json": b'{"id": 1, "a": 1, "b": 1, "c": 1, "at": "now"}'})
     s3_client.delete_object(Bucket=BRONZE, Key="t/users/a.json")
     crawl("changes")

@@ -5,20 +5,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from aws_endpoint import Endpoint, code_of, until
 
-from conftest import Endpoint, until  # type: ignore[import-not-found]
 from lakehouse_core.contracts import Naming
 
 SCRIPTS = Naming().bucket("scripts")
 ENDED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR"}
-
-
-def code_of(call: Any, **request: Any) -> str:
-    """The error's code of a call that must fail."""
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    return str(caught.value.response["Error"]["Code"])
 
 
 Created = Callable[..., str]
@@ -83,11 +75,10 @@ FAILURES = [
 ]
 
 
-@pytest.mark.parametrize(("script", "arguments", "message"), FAILURES, ids=[each[2] for each in FAILURES])
-def test_runs_that_fail(
-    endpoint: Endpoint, glue: Any, job: Created, script: str, arguments: dict[str, str], message: str
-) -> None:
+@pytest.mark.parametrize("case", FAILURES, ids=[each[2] for each in FAILURES])
+def test_runs_that_fail(endpoint: Endpoint, glue: Any, job: Created, case: tuple[str, dict[str, str], str]) -> None:
     """A script that exits 3, raises, or is not there fails its run with its last words; the log is kept."""
+    script, arguments, message = case
     run = run_of(glue, job(script), Arguments=arguments)
     assert run["JobRunState"] == "FAILED"
     assert message in run["ErrorMessage"]
@@ -154,7 +145,11 @@ def test_definitions(glue: Any, job: Created) -> None:
     """What Glue fills in, an update that replaces all, lists and batches; a deleted job is no error to delete."""
     name = job("pass", Tags={"a": "b"})
     found = glue.get_job(JobName=name)["Job"]
-    assert (found["MaxRetries"], found["ExecutionProperty"], found["JobMode"]) == (0, {"MaxConcurrentRuns": 1}, "SCRIPT")
+    assert (found["MaxRetries"], found["ExecutionProperty"], found["JobMode"]) == (
+        0,
+        {"MaxConcurrentRuns": 1},
+        "SCRIPT",
+    )
     assert "ExecutionClass" not in found
     spark = {"Name": "glueetl", "ScriptLocation": f"s3://{SCRIPTS}/x.py"}
     update = {"Role": "r", "Command": spark, "WorkerType": "G.2X", "NumberOfWorkers": 3, "GlueVersion": "4.0"}
@@ -221,7 +216,9 @@ job.commit()
 def test_a_spark_job_reads_the_catalog_once(glue: Any, s3_client: Any, job: Created) -> None:
     """A crawled table is read by Spark through the catalog; its bookmark is kept, shown, and can be rewound."""
     bucket = Naming().bucket("silver")
-    s3_client.put_object(Bucket=bucket, Key="in/orders/a.json", Body=b'{"id": 1, "total": 2.5}\n{"id": 2, "total": 1.0}\n')
+    s3_client.put_object(
+        Bucket=bucket, Key="in/orders/a.json", Body=b'{"id": 1, "total": 2.5}\n{"id": 2, "total": 1.0}\n'
+    )
     glue.create_database(DatabaseInput={"Name": "jobs"})
     glue.create_crawler(
         Name="orders", Role="r", DatabaseName="jobs", Targets={"S3Targets": [{"Path": f"s3://{bucket}/in/orders/"}]}

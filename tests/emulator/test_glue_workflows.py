@@ -5,20 +5,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from aws_endpoint import code_of, until
 
-from conftest import until  # type: ignore[import-not-found]
 from lakehouse_core.contracts import Naming
 
 SCRIPTS = Naming().bucket("scripts")
 OVER = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR"}
-
-
-def code_of(call: Any, **request: Any) -> str:
-    """The error's code of a call that must fail."""
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    return str(caught.value.response["Error"]["Code"])
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +54,9 @@ def conditional(glue: Any, name: str, conditions: list[dict[str, str]], logical:
 
 def test_on_demand_then_conditional(glue: Any) -> None:
     """A trigger's run sets the next one off, with the trigger's arguments; a run that a user starts does not."""
-    glue.create_trigger(Name="go", Type="ON_DEMAND", Actions=[{"JobName": "a", "Arguments": {"--x": "1"}, "Timeout": 5}])
+    glue.create_trigger(
+        Name="go", Type="ON_DEMAND", Actions=[{"JobName": "a", "Arguments": {"--x": "1"}, "Timeout": 5}]
+    )
     conditional(glue, "next", [{"JobName": "a", "State": "SUCCEEDED"}])
     glue.start_job_run(JobName="a")
     until(lambda: states(glue, "a") == ["SUCCEEDED"])

@@ -64,6 +64,8 @@ def _checked(shape: Shape | None, value: Any, walk: "_Walk") -> dict[str, Any]:
 class _Walk:
     """One pass over one value."""
 
+    counted = True
+
     def __init__(self) -> None:
         self.problems: list[str] = []
 
@@ -129,6 +131,8 @@ class _Walk:
                 self._breaks(value, path, f"Member must have value less than or equal to {high}")
 
     def _size(self, shape: Shape, value: Any, path: str) -> None:
+        if not self.counted and not isinstance(value, str):
+            return
         low, high = shape.metadata.get("min"), shape.metadata.get("max")
         if low is not None and len(value) < low:
             self._breaks(value, path, f"Member must have length greater than or equal to {low}")
@@ -155,6 +159,8 @@ class _Reader(_Walk):
 
 
 class _Writer(_Walk):
+    counted = False  # AWS answers empty lists where its models want one member at least (ListWorkflows)
+
     def blob(self, value: Any, path: str) -> str:
         _require(value, (bytes,), path)
         return base64.b64encode(value).decode()
