@@ -40,7 +40,7 @@ def page(found: Iterable[tuple[Service, Mapping[str, Answered]]]) -> str:
         parts.append(f"## {service.name}\n")
         for kind in Answered:
             names = [name for name, how in answers.items() if how is kind]
-            parts.append(f"**{kind.capitalize()}: {len(names)} of {len(answers)}**\n")
+            parts.append(f"**{kind[0].upper()}{kind[1:]}: {len(names)} of {len(answers)}**\n")
             if kind is Answered.REFUSED:
                 parts += [f"- {name}: {service.refused[name]}" for name in names]
                 parts += [""] if names else []

@@ -1,16 +1,20 @@
 """The health page: which services are here, and how each of their calls is answered."""
 
+import json
+import urllib.request
 from collections import Counter
 from collections.abc import Mapping
 from html import escape as escaped
 from typing import Any
 
+from lakehouse_local.environment import Environment
+from lakehouse_local.errors import NotRunning
 from lakehouse_local.gateway.answer import Answerer
 from lakehouse_local.gateway.calls import Answered, calls
 
 PATH = "/_lakehouse/health"
 
-__all__ = ["PATH", "escaped", "html", "report"]
+__all__ = ["PATH", "ask", "escaped", "html", "report"]
 
 
 def report(answerers: Mapping[str, Answerer], target: str) -> dict[str, Any]:
@@ -20,6 +24,17 @@ def report(answerers: Mapping[str, Answerer], target: str) -> dict[str, Any]:
         found = calls(answerer.service, answerer.model)
         services[name] = {"counts": Counter(map(str, found.values())), "calls": found}
     return {"status": "running", "forwards_to": target, "services": services}
+
+
+def ask(environment: Environment) -> dict[str, Any]:
+    """The report of the running endpoint; NotRunning if there is none or it does not answer."""
+    if environment.aws is None:
+        raise NotRunning("no AWS endpoint is running", hint="lakehouse down, then lakehouse up")
+    try:
+        with urllib.request.urlopen(environment.aws.endpoint + PATH, timeout=30) as answer:  # noqa: S310 (our own http)
+            return dict(json.load(answer))
+    except OSError as error:
+        raise NotRunning(f"{environment.aws.endpoint} does not answer: {error}", hint="lakehouse status") from None
 
 
 def html(found: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lakehouse_local.engines.jobs import arguments as job_arguments
+from lakehouse_local.engines.jobs import children
 from lakehouse_local.engines.jobs.model import Ending, Launch, Outcome
 from lakehouse_local.engines.jobs.model import World as JobWorld
 from lakehouse_local.engines.jobs.run import Watch, run
@@ -66,6 +67,7 @@ class Runs:
         self.ended: Ended = lambda *_: None
         for at, document in self._documents.items():
             if document["run"]["JobRunState"] in ACTIVE:
+                children.sweep(document["run"]["Id"])
                 self._documents.put(at, {**document, "run": _finished(document["run"], "FAILED", _ENDED)})
 
     def start(self, job: Document, order: Order) -> Document:
