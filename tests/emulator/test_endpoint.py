@@ -6,6 +6,7 @@ import json
 import os
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -166,3 +167,14 @@ def test_an_oversized_request_is_refused(endpoint: Endpoint) -> None:
     """A body beyond the limit is not held in memory."""
     status, error = _ask(endpoint, _glue(endpoint, "GetDatabases"), b" " * (17 << 20))
     assert (status, error["__type"]) == (413, "RequestEntityTooLargeException")
+
+
+def test_fifty_clients_at_once(endpoint: Endpoint) -> None:
+    """Fifty clients with ten calls each are all answered: they queue, and none is refused."""
+
+    def ask(_: int) -> list[int]:
+        return [_ask(endpoint, _glue(endpoint, "GetDatabases"))[0] for _ in range(10)]
+
+    with ThreadPoolExecutor(50) as clients:
+        answers = [status for each in clients.map(ask, range(50)) for status in each]
+    assert answers == [200] * 500
