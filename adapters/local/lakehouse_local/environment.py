@@ -40,12 +40,26 @@ class S3Part:
 
 
 @dataclass(frozen=True)
+class AwsPart:
+    """The running AWS endpoint: its address, where what is not ours goes, the account that it plays.
+
+    ``folder`` holds ``config`` and ``credentials`` for AWS's tools.
+    """
+
+    endpoint: str
+    forwards_to: str
+    account: str
+    folder: str
+
+
+@dataclass(frozen=True)
 class Environment:
-    """Everything that runs, and the supervisor's process."""
+    """Everything that runs, and the supervisor's process; ``aws`` is None where S3 and PostgreSQL run alone."""
 
     postgres: PostgresPart
     s3: S3Part
     supervisor_pid: int
+    aws: AwsPart | None = None
 
     def save(self, home: Path) -> None:
         """Write the state atomically, readable by the owner alone (it holds passwords)."""
@@ -68,4 +82,5 @@ def load(settings: Settings) -> Environment:
         postgres=PostgresPart(**state["postgres"]),
         s3=S3Part(**state["s3"]),
         supervisor_pid=state["supervisor_pid"],
+        aws=AwsPart(**state["aws"]) if state.get("aws") else None,
     )

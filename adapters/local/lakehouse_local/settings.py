@@ -1,8 +1,9 @@
 """What a user can set, read once at the edge: everything below gets values."""
 
+import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import platformdirs
@@ -62,3 +63,16 @@ def _number(environ: Mapping[str, str], name: str) -> int | None:
     if not text.isdecimal() or int(text) == 0:
         raise SettingInvalid(f"{name} is {text!r}, not a number from 1", hint=f"{name}=2, or leave it out")
     return int(text)
+
+
+def to_json(settings: Settings) -> str:
+    """Settings as text, for a process of ours."""
+    return json.dumps(asdict(settings), default=str)
+
+
+def from_json(text: str) -> Settings:
+    """Settings from the text of ``to_json``."""
+    fields = json.loads(text)
+    places = {name: Path(fields[name]) for name in ("home", "cache")}
+    extensions = tuple(fields["extensions"])
+    return Settings(**{**fields, **places, "extensions": extensions, "naming": Naming(**fields["naming"])})

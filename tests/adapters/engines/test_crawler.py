@@ -99,11 +99,22 @@ def test_level_and_combine(s3: S3Part) -> None:
     assert sorted(_crawl(s3, unlike, target)) == ["one", "two"]
 
 
-def test_serde_parameters_do_not_keep_json_apart(s3: S3Part) -> None:
+def test_combining_merges_columns(s3: S3Part) -> None:
     """Combining compatible schemas merges their columns."""
     stored = {"u/one/x.csv": b"1,2\n3,4\n", "u/two/x.csv": b"1,2,a\n3,4,b\n"}
     (table,) = _crawl(s3, stored, PathTarget(f"s3://{BUCKET}/u/"), grouping=Grouping(combine=True)).values()
     assert [column.name for column in table.columns] == ["col0", "col1", "col2"]
+
+
+def test_json_that_gained_a_column_stays_one_table(s3: S3Part) -> None:
+    """The serde's list of columns is the table's, not an object's: it keeps nothing apart."""
+    stored = {
+        "g/day=1/x.json": b'{"a":1,"b":1,"c":1}',
+        "g/day=2/x.json": b'{"a":1,"b":1,"c":1,"d":1}',
+    }
+    (table,) = _crawl(s3, stored, PathTarget(f"s3://{BUCKET}/g/")).values()
+    assert [column.name for column in table.columns] == ["a", "b", "c", "d"]
+    assert table.format.serde_parameters["paths"] == "a,b,c,d"
 
 
 def test_equal_folder_names_get_a_hash(s3: S3Part) -> None:

@@ -4,7 +4,9 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 
+import boto3
 import psutil
 import psycopg2
 import pytest
@@ -12,6 +14,8 @@ import tenacity
 
 from lakehouse_local import environment, supervisor
 from lakehouse_local.errors import NotRunning
+from lakehouse_local.gateway import health
+from lakehouse_local.providers import exports
 from lakehouse_local.providers.errors import PortInUse, ServerDied
 from lakehouse_local.providers.postgres_binaries import BinariesPostgres
 from lakehouse_local.settings import Settings
@@ -110,14 +114,33 @@ def test_a_killed_supervisor_leaves_no_process_and_no_silent_hole(home_up: Setti
 
 def test_a_dead_s3_is_said_by_down_and_by_the_next_up(home_up: Settings) -> None:
     """What could not be exported is not passed over."""
-    (server,) = _children(environment.load(home_up).supervisor_pid, "python")
+    aws, servers = _endpoint_and_others(environment.load(home_up).supervisor_pid)
+    (server,) = servers
     server.kill()
     heard = Heard()
     supervisor.down(home_up, heard)
+    assert not aws.is_running()
     assert any("S3 has ended before it could be exported" in line for line in heard)
     heard = Heard()
     supervisor.up(home_up, heard)
     assert any("ended without an export" in line for line in heard)
+
+
+def test_the_aws_endpoint_is_up_with_the_rest(home_up: Settings) -> None:
+    """It answers with the key that env exports; killed, it is named by status, and down still exports S3."""
+    running = environment.load(home_up)
+    found = exports(running)
+    session = boto3.Session(found["AWS_ACCESS_KEY_ID"], found["AWS_SECRET_ACCESS_KEY"], region_name=found["AWS_REGION"])
+    glue = session.client("glue", endpoint_url=found["AWS_ENDPOINT_URL"])
+    assert glue.get_databases()["DatabaseList"] == []
+    assert "[profile ramses]" in Path(found["AWS_CONFIG_FILE"]).read_text()
+    assert health.ask(running)["services"]["glue"]["calls"]["StartJobRun"] == "done"
+    aws, _ = _endpoint_and_others(running.supervisor_pid)
+    aws.kill()
+    _until(lambda: "AWS endpoint" in supervisor.status(home_up).died)
+    heard = Heard()
+    supervisor.down(home_up, heard)
+    assert any("objects exported" in line for line in heard)
 
 
 def test_a_port_in_use_stops_up_and_what_had_started(home_settings: Settings) -> None:
@@ -146,3 +169,10 @@ def _until(true: Callable[[], bool]) -> None:
         wait=tenacity.wait_fixed(0.05),
         stop=tenacity.stop_after_delay(20),
     )(true)
+
+
+def _endpoint_and_others(supervisor_pid: int) -> tuple[psutil.Process, list[psutil.Process]]:
+    """The AWS endpoint's process, and the other servers that are Python programs."""
+    pythons = _children(supervisor_pid, "python")
+    (aws,) = (each for each in pythons if "lakehouse_local.gateway" in each.cmdline())
+    return aws, [each for each in pythons if each != aws]

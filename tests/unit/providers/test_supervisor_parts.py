@@ -10,14 +10,14 @@ import pytest
 from lakehouse_core.contracts import Naming
 from lakehouse_local.errors import NotRunning
 from lakehouse_local.providers.errors import PortInUse
-from lakehouse_local.settings import Settings
+from lakehouse_local.settings import Settings, from_json, to_json
 from lakehouse_local.supervisor import down, identity, messages, status
 
 
 def test_settings_travel_whole(tmp_path: Path) -> None:
     """The supervisor works with the values of the command that started it."""
     settings = Settings(tmp_path, tmp_path / "c", postgres="docker", s3="moto", naming=Naming(suffix="other"))
-    assert messages.settings_from_json(messages.settings_to_json(settings)) == settings
+    assert from_json(to_json(settings)) == settings
 
 
 def test_errors_travel_with_their_kind() -> None:

@@ -15,7 +15,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
 def up() -> None:
-    """Start PostgreSQL and S3, the best real part that is here, and keep them running.
+    """Start PostgreSQL, S3 and the AWS endpoint, the best real part that is here, and keep them running.
 
     LAKEHOUSE_POSTGRES chooses a provider (docker, installed, embedded) or gives a DSN; LAKEHOUSE_S3 chooses
     docker, localstack, moto, or gives a URL. State lives in LAKEHOUSE_HOME (default: .lakehouse).
@@ -32,8 +32,15 @@ def down() -> None:
         supervisor.down(settings.from_environment(), say)
 
 
-def status(*, json: AsJson = False) -> None:
+def status(
+    *,
+    calls: Annotated[bool, typer.Option("--calls", help="List how the AWS endpoint answers each call.")] = False,
+    json: AsJson = False,
+) -> None:
     """Show which real parts run, why each was chosen, and what has died or is missing; exit code 1 if anything is."""
+    if calls:
+        _calls(json=json)
+        return
     found = supervisor.status(settings.from_environment())
     if json:
         output.as_json(supervisor.as_dict(found))
@@ -43,6 +50,8 @@ def status(*, json: AsJson = False) -> None:
             "running", ("part", "provider", "version", "why"), [(n, p.provider, p.version, p.why) for n, p in parts]
         )
         output.out.print(f"S3 endpoint {found.environment.s3.endpoint}; PostgreSQL: {found.environment.postgres.tls}")
+        if found.environment.aws:
+            output.out.print(f"AWS endpoint {found.environment.aws.endpoint}; calls: lakehouse status --calls")
     elif not found.died:
         output.out.print("nothing is running; start with: lakehouse up")
     if not json:
@@ -51,6 +60,19 @@ def status(*, json: AsJson = False) -> None:
         if found.s3_loss:
             output.err.print(f"[yellow]S3[/]: {escape(found.s3_loss)}")
     raise typer.Exit(1 if found.died or found.s3_loss else 0)
+
+
+def _calls(*, json: bool) -> None:
+    from lakehouse_local.gateway import health  # noqa: PLC0415 - botocore's models load only where they are needed
+
+    found = health.ask(environment.load(settings.from_environment()))
+    if json:
+        output.as_json(found)
+        return
+    for name, service in found["services"].items():
+        counts = output.counts(service["counts"])
+        output.table(f"{name}: {counts}", ("call", "answered"), sorted(service["calls"].items()))
+    output.out.print(f"every other service: {found['forwards_to']}")
 
 
 def doctor(*, json: AsJson = False) -> None:

@@ -119,15 +119,19 @@ def spawn(
     environment: Mapping[str, str],
     farewell: signal.Signals = signal.SIGKILL,
     account: Account | None = None,
+    told: str | None = None,
 ) -> Server:
-    """Start a server that dies with us: on Linux it gets ``farewell`` when the thread that called this ends."""
+    """Start a server that dies with us: on Linux it gets ``farewell`` when the thread that called this ends.
+
+    ``told`` is what it reads from its standard input: secrets have no place on a command line.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
             [str(part) for part in command],
             cwd="/",
             env={"PATH": os.defpath, "LANG": "C.UTF-8", **environment},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if told is None else subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -137,6 +141,9 @@ def spawn(
             # Runs after the change of user, which would clear it.
             preexec_fn=partial(_die_with_parent, _libc(), farewell),  # noqa: PLW1509 (the only way to set it)
         )
+    if process.stdin is not None:
+        with contextlib.suppress(BrokenPipeError), process.stdin:
+            process.stdin.write((told or "").encode())
     return Server(title, process, log)
 
 

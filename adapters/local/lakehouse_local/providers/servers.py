@@ -1,4 +1,4 @@
-"""Both servers of a home, started together; the supervisor and the tests use the same code."""
+"""The servers of a home, started together; the supervisor and the tests use the same code."""
 
 import datetime as dt
 import os
@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lakehouse_local.environment import Environment, PostgresPart, S3Part
+from lakehouse_core.errors import LakehouseError
+from lakehouse_local.environment import AwsPart, Environment, PostgresPart, S3Part
+from lakehouse_local.gateway.server import GatewayServer
 from lakehouse_local.providers import s3_export
 from lakehouse_local.providers.base import PostgresProvider, S3Provider
 from lakehouse_local.providers.choice import choose_postgres, choose_s3, remember_postgres
@@ -30,12 +32,14 @@ class Servers:
         self._postgres: PostgresProvider | None = None
         self._s3: S3Provider | None = None
         self._s3_part: S3Part | None = None
+        self._aws: GatewayServer | None = None
 
     def start(self, say: Progress) -> Environment:
-        """Start PostgreSQL, then S3 with its buckets as they were at the last export; errors stop what had started."""
+        """Start PostgreSQL, S3 with its buckets as at the last export, and the AWS endpoint; errors stop what had started."""
         make_home(self._settings.home)
         try:
-            return Environment(postgres=self.start_postgres(say), s3=self.start_s3(say), supervisor_pid=os.getpid())
+            postgres, s3 = self.start_postgres(say), self.start_s3(say)
+            return Environment(postgres, s3, os.getpid(), self.start_aws(s3, say))
         except BaseException:
             self.stop()
             raise
@@ -68,20 +72,30 @@ class Servers:
                 s3_export.create_bucket(s3, self._settings.naming.bucket(layer), part.region)
         return part
 
+    def start_aws(self, s3: S3Part, say: Progress) -> AwsPart:
+        """Start the AWS endpoint over a running S3."""
+        say("AWS: one endpoint for all services")
+        self._aws = GatewayServer(self._settings)
+        return self._aws.start(s3)
+
     def ended(self) -> dict[str, str]:
         """The servers that no longer run, and how they ended."""
-        found = {"PostgreSQL": self._postgres, "S3": self._s3}
+        found = {"PostgreSQL": self._postgres, "S3": self._s3, "AWS endpoint": self._aws}
         return {title: why for title, server in found.items() if server is not None and (why := server.ended())}
 
     def export(self, say: Progress) -> None:
         """Save the buckets of an S3 that keeps nothing; ExportIncomplete or S3Unreachable leave the servers as they are."""
         if self._s3 is None or self._s3_part is None or self._s3.keeps_data:
             return
+        if self._aws is not None:
+            self._aws.stop()  # its jobs write to S3, and what they write after the export would be lost
         say("S3: exporting the buckets")
         try:
             done = s3_export.export(self._s3_part, self._settings.home)
-        except S3Unreachable:
-            if not self._s3.ended():
+        except LakehouseError as error:
+            if not (isinstance(error, S3Unreachable) and self._s3.ended()):
+                if self._aws is not None:
+                    self._aws.start(self._s3_part)
                 raise
             say("S3 has ended before it could be exported: what was written since the last export is lost")
             return
@@ -91,7 +105,7 @@ class Servers:
 
     def stop(self) -> None:
         """Stop what runs."""
-        for server in (self._s3, self._postgres):
+        for server in (self._aws, self._s3, self._postgres):
             if server is not None:
                 server.stop()
 
@@ -124,7 +138,7 @@ def _note_loss(home: Path, exported: s3_export.Export | None) -> str | None:
 
 @contextmanager
 def running(settings: Settings) -> Iterator[Environment]:
-    """Both servers for the duration of a block, in this process and without a trace outside the home: for tests."""
+    """All servers for the duration of a block, in this process and without a trace outside the home: for tests."""
     with _transient(settings) as servers:
         yield servers.start(_silent)
 

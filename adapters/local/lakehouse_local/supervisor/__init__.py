@@ -23,7 +23,7 @@ from lakehouse_local.providers.errors import ServerDied, SupervisorFailed
 from lakehouse_local.providers.place import make_home
 from lakehouse_local.providers.process import last_lines
 from lakehouse_local.providers.servers import Progress, s3_loss
-from lakehouse_local.settings import Settings
+from lakehouse_local.settings import Settings, to_json
 from lakehouse_local.supervisor import messages
 from lakehouse_local.supervisor.identity import DIED_FILE, LOG, living
 
@@ -76,7 +76,7 @@ def up(settings: Settings, progress: Progress) -> Environment:
     assert supervisor.stdin is not None  # noqa: S101 (PIPE was asked for)
     assert supervisor.stdout is not None  # noqa: S101
     with supervisor.stdin as channel:
-        channel.write(messages.settings_to_json(settings).encode())
+        channel.write(to_json(settings).encode())
     with supervisor.stdout as answers:
         try:
             return _listen(answers, settings, progress)

@@ -17,7 +17,7 @@ from lakehouse_core.errors import LakehouseError
 from lakehouse_local.environment import STATE_FILE
 from lakehouse_local.providers.errors import SupervisorFailed
 from lakehouse_local.providers.servers import Servers
-from lakehouse_local.settings import Settings
+from lakehouse_local.settings import Settings, from_json
 from lakehouse_local.supervisor import identity, messages
 
 WATCH_SECONDS = 1.0
@@ -25,7 +25,7 @@ WATCH_SECONDS = 1.0
 
 def main() -> None:
     """Run until the servers are stopped."""
-    settings = messages.settings_from_json(sys.stdin.read())
+    settings = from_json(sys.stdin.read())
     # Logs and exports hold customers' rows.
     os.umask(0o077)
     try:

@@ -1,34 +1,10 @@
 """What passes between ``up`` and ``down`` and the supervisor, as JSON."""
 
-import json
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from lakehouse_core.contracts import Naming
 from lakehouse_core.errors import LakehouseError
-from lakehouse_local.settings import Settings
 
 OUTCOME_FILE = "down.json"
-
-
-def settings_to_json(settings: Settings) -> str:
-    """Settings as text."""
-    return json.dumps(asdict(settings), default=str)
-
-
-def settings_from_json(text: str) -> Settings:
-    """Settings from the text of ``settings_to_json``."""
-    fields = json.loads(text)
-    return Settings(
-        **{
-            **fields,
-            "home": Path(fields["home"]),
-            "cache": Path(fields["cache"]),
-            "extensions": tuple(fields["extensions"]),
-            "naming": Naming(**fields["naming"]),
-        }
-    )
 
 
 def error_to_json(error: LakehouseError) -> dict[str, Any]:

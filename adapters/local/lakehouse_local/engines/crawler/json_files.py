@@ -9,7 +9,7 @@ from lakehouse_local.engines.crawler.errors import FormatNotRead
 from lakehouse_local.engines.crawler.model import Column, Format, JsonClassifier
 from lakehouse_local.engines.crawler.objects import Object
 from lakehouse_local.engines.crawler.sampling import Head, text
-from lakehouse_local.engines.crawler.schema import Schema, wider
+from lakehouse_local.engines.crawler.schema import COLUMNS, Schema, wider
 
 _MAX_RECORDS = 10_000
 _INT_BITS = 31
@@ -35,7 +35,7 @@ def classify(found: Object, sample: Head, rule: JsonClassifier | None = None) ->
     columns = tuple(Column(name.lower(), kind or "string") for name, kind in types.items())
     return Schema(
         object=found,
-        format=Format("json", _INPUT, _OUTPUT, SERDE, {"paths": ",".join(types)}),
+        format=Format("json", _INPUT, _OUTPUT, SERDE, {COLUMNS: ",".join(types)}),
         compression=sample.compression,
         columns=columns,
         rows=len(records),

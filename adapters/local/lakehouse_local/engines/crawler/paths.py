@@ -10,7 +10,7 @@ from lakehouse_local.engines.crawler.grouping import Group, folder_of, groups, k
 from lakehouse_local.engines.crawler.model import Classifier, Column, FoundPartition, FoundTable, Grouping, PathTarget
 from lakehouse_local.engines.crawler.names import distinct, table_name
 from lakehouse_local.engines.crawler.objects import Object, Objects, split
-from lakehouse_local.engines.crawler.schema import Schema, merged
+from lakehouse_local.engines.crawler.schema import Schema, merged, with_columns
 
 _PARALLEL = 8
 Say = Callable[[str], None]
@@ -87,7 +87,7 @@ def _described(group: Group, prefix: str, name: str | None = None) -> FoundTable
             for folder in folders
             if len(folder) - len(group.folder) == len(keys)
         ),
-        format=first.format,
+        format=with_columns(first.format, columns),
         parameters=_statistics(group.schemas),
     )
 

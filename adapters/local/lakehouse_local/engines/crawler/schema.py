@@ -1,12 +1,14 @@
 """What one object is: its format, its columns, and how many rows its sample has."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lakehouse_local.engines.crawler.model import NOTHING, Column, Format
 from lakehouse_local.engines.crawler.objects import Object
 
 _NUMBERS = ("int", "bigint", "double")
+COLUMNS = "paths"
+"""The serde parameter that names a JSON table's columns."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,20 @@ def similarity(left: Schema, right: Schema) -> float:
 
 def compatible(left: Schema, right: Schema) -> bool:
     """Whether one table could read both: the same serde with the same parameters, and the same compression."""
-    return left.format == right.format and left.compression == right.compression
+    return _reader(left.format) == _reader(right.format) and left.compression == right.compression
+
+
+def with_columns(found: Format, columns: Iterable[Column]) -> Format:
+    """The format for a table's columns: JSON's serde parameters name them."""
+    if COLUMNS not in found.serde_parameters:
+        return found
+    named = {COLUMNS: ",".join(column.name for column in columns)}
+    return replace(found, serde_parameters={**found.serde_parameters, **named})
+
+
+def _reader(found: Format) -> Format:
+    """The format without what follows from an object's columns."""
+    return with_columns(found, ())
 
 
 def merged(schemas: Iterable[Schema]) -> tuple[Column, ...]:

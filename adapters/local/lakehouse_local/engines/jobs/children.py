@@ -32,7 +32,12 @@ def end(process: subprocess.Popen[bytes], run_id: str) -> None:
         with contextlib.suppress(psutil.Error):
             stray.kill()
     process.wait()
-    for stray in _marked(run_id):  # started between the look and the kill
+    sweep(run_id)  # what was started between the look and the kill
+
+
+def sweep(run_id: str) -> None:
+    """End what a run left whose own process is gone, and whoever watched it as well."""
+    for stray in _marked(run_id):
         with contextlib.suppress(psutil.Error):
             stray.kill()
 

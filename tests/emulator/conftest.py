@@ -1,0 +1,37 @@
+"""The AWS endpoint as a process of its own over moto, for boto3."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aws_endpoint import Endpoint
+
+from lakehouse_local import settings as settings_module
+from lakehouse_local.gateway.server import GatewayServer
+from lakehouse_local.providers import servers
+from lakehouse_local.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    """One endpoint over one moto with the lake's buckets."""
+    cache = settings_module.from_environment().cache
+    settings = Settings(tmp_path_factory.mktemp("endpoint"), cache, s3="moto", driver_memory="1g")
+    with servers.running_s3(settings) as s3:
+        server = GatewayServer(settings)
+        try:
+            yield Endpoint(server.start(s3), s3, server)
+        finally:
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def glue(endpoint: Endpoint) -> Any:
+    """A Glue client."""
+    return endpoint.client("glue")
+
+
+@pytest.fixture(scope="session")
+def s3_client(endpoint: Endpoint) -> Any:
+    """An S3 client through the endpoint."""
+    return endpoint.client("s3")
