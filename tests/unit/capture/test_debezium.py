@@ -120,6 +120,6 @@ def test_keys_of_objects() -> None:
 def test_wires_by_name() -> None:
     """Each wire has its name; another name is an error that says which there are."""
     assert [wire_named(name, "saas").name for name in WIRES] == list(WIRES)
-    with pytest.raises(WireUnknown, match="dms, debezium") as problem:
+    with pytest.raises(WireUnknown, match="dms, dms-tables, debezium") as problem:
         wire_named("avro", "saas")
     assert problem.value.exit_code == 2

@@ -8,8 +8,7 @@ from lakehouse_core.blueprint import STANDARD
 from lakehouse_core.contracts import CONTRACTS
 from lakehouse_local import extensions
 from lakehouse_local.errors import ExtensionInvalid
-from lakehouse_local.settings import from_environment
-from lakehouse_local.supervisor.messages import settings_from_json, settings_to_json
+from lakehouse_local.settings import from_environment, from_json, to_json
 
 MODULE = """
 from dataclasses import replace
@@ -72,5 +71,5 @@ def test_wrong_names(name: str, message: str) -> None:
 def test_they_reach_the_supervisor(tmp_path: Path) -> None:
     """Settings pass to another process whole."""
     settings = from_environment({"LAKEHOUSE_EXTENSIONS": "a:b c:d", "LAKEHOUSE_HOME": str(tmp_path)})
-    assert settings_from_json(settings_to_json(settings)) == settings
+    assert from_json(to_json(settings)) == settings
     assert settings.extensions == ("a:b", "c:d")

@@ -17,8 +17,8 @@ from lakehouse_local.services.account import key
 from lakehouse_local.services.glue import crawler_input
 from lakehouse_local.services.glue.catalog import Catalog
 from lakehouse_local.services.glue.crawled_tables import Changes, Place, brought_to
-from lakehouse_local.services.glue.logs import Logs
 from lakehouse_local.services.glue.named import Document, Named
+from lakehouse_local.services.logs import Logs
 from lakehouse_local.services.service import AwsError
 from lakehouse_local.services.state import State
 from lakehouse_local.services.world import World

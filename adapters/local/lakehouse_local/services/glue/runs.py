@@ -16,8 +16,8 @@ from lakehouse_local.engines.jobs.run import Watch, run
 from lakehouse_local.services.account import key
 from lakehouse_local.services.glue import errors, job_input
 from lakehouse_local.services.glue.bookmarks import ENABLED, Bookmarks
-from lakehouse_local.services.glue.logs import Logs
 from lakehouse_local.services.glue.named import Document, Named
+from lakehouse_local.services.logs import Logs
 from lakehouse_local.services.service import AwsError
 from lakehouse_local.services.world import World
 

@@ -14,7 +14,6 @@ from lakehouse_local.services.glue.crawls import Crawls
 from lakehouse_local.services.glue.firing import Firing, Workflow, workflow_of
 from lakehouse_local.services.glue.functions import Functions
 from lakehouse_local.services.glue.jobs import Jobs
-from lakehouse_local.services.glue.logs import Logs
 from lakehouse_local.services.glue.named import Document, Named
 from lakehouse_local.services.glue.partition_calls import PartitionCalls
 from lakehouse_local.services.glue.runs import Runs
@@ -23,6 +22,7 @@ from lakehouse_local.services.glue.tags import Tags
 from lakehouse_local.services.glue.triggers import Triggers
 from lakehouse_local.services.glue.workflow_runs import WorkflowRuns
 from lakehouse_local.services.glue.workflows import Workflows
+from lakehouse_local.services.logs import Logs
 from lakehouse_local.services.service import AwsError, Operation
 from lakehouse_local.services.world import World
 

@@ -1,4 +1,4 @@
-"""CloudWatch Logs of the forward target, where it has them: what jobs and crawlers say is kept there too."""
+"""CloudWatch Logs of the forward target, where it has them: what jobs, crawlers and tasks say is kept there too."""
 
 import logging
 import threading
