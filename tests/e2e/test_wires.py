@@ -17,6 +17,7 @@ from lakehouse_local.lake.sources import Captured
 from lakehouse_local.proof import verify as proof
 from lakehouse_local.proof.verify import VerifyReport
 from lakehouse_local.providers.s3_client import client
+from lakehouse_local.providers.s3_export import create_bucket
 from lakehouse_local.query.engine import QueryEngine
 from lakehouse_local.settings import Settings
 
@@ -77,7 +78,7 @@ def twin(lake: Lakehouse) -> Twin:
     twin = Twin(lake, replace(lake.settings, home=home, naming=Naming(environment="twin")))
     s3 = client(lake.parts.s3)
     for layer in ("bronze", "silver", "gold"):
-        s3.create_bucket(Bucket=twin.settings.naming.bucket(layer))
+        create_bucket(s3, twin.settings.naming.bucket(layer), lake.parts.s3.region)
     work.run(lake.parts, lake.settings, lambda _: None, wire="debezium")
     twin.take_in()
     lake.simulate(2)
