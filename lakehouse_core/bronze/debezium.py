@@ -149,9 +149,10 @@ def _records(raw: DataFrame) -> DataFrame:
     event = F.struct(
         *(F.coalesce(payload[name], value[name]).alias(name) for name in ("op", "after", "source", "transaction"))
     )
-    told = F.expr("array_contains(json_object_keys(value), 'value')")
+    # A value that is no object is NULL in what was parsed, as one that is null or not there at all.
+    empty = F.expr("array_contains(json_object_keys(value), 'value')") & F.get_json_object(line, "$.value").isNull()
     kind = (
-        F.when(F.col("_one").isNotNull() & value.isNull() & told, "tombstone")
+        F.when(F.col("_one").isNotNull() & value.isNull() & empty, "tombstone")
         .when((F.col("_event.op") == "d") & _header(NEW_KEY_HEADER).isNotNull(), "moved")
         .when(F.col("_event.op") == "m", "message")
     )
