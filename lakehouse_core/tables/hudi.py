@@ -154,6 +154,7 @@ class HudiFormat:
         if not table.merge_on_read:
             return None
         buckets = self._buckets(table, client)
+        self._java.let_arrays_hold_null()
         with self._java.writer(table, self._options(table, buckets)) as writer:
             if not self._java.compact(writer, client, {_BUCKETS: str(buckets)}):
                 return None
@@ -176,6 +177,8 @@ class HudiFormat:
             writer.archive()
 
     def _write(self, table: Table, frame: DataFrame, buckets: int, operation: dict[str, str]) -> Commit:
+        if table.merge_on_read:
+            self._java.let_arrays_hold_null()
         options = self._options(table, buckets) | operation
         # "append" to Hudi means "as the operation says"; Spark's own overwrite would delete the folder first.
         writer = frames.nullable(frame).write.format("hudi").options(**options).mode("append")

@@ -25,6 +25,11 @@ class HudiJava:
     def _hudi(self) -> Any:
         return self._jvm.org.apache.hudi
 
+    def let_arrays_hold_null(self) -> None:
+        """Avro's Parquet writer has by default a list layout from before arrays could hold NULL."""
+        context: Any = self._spark.sparkContext
+        context._jsc.hadoopConfiguration().set("parquet.avro.write-old-list-structure", "false")  # noqa: SLF001
+
     def timeline(self, table: Table) -> Any | None:
         """Hudi's view of the table's ``.hoodie`` folder, loaded anew; None where there is none."""
         context: Any = self._spark.sparkContext
