@@ -31,8 +31,10 @@ from lakehouse_local.storage import S3Storage
 
 TABLE_FUNCTIONS = {"unnest", "range", "generate_series"}
 MEMORY_SHARE = 0.4
-# Hudi's own columns and the marts' record key are the format's business.
-_COLUMNS = "columns(lambda name: name not like '\\_hoodie\\_%' escape '\\' and name <> 'mart_key')"
+# Hudi's own columns, those of Delta's row tracking, and the marts' record key are the format's business.
+_COLUMNS = (
+    "columns(lambda name: not starts_with(name, '_hoodie_') and not starts_with(name, '_row-') and name <> 'mart_key')"
+)
 
 
 class Reference(NamedTuple):
