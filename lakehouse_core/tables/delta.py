@@ -119,6 +119,8 @@ class DeltaFormat:
             "spark.databricks.delta.commitInfo.userMetadata": oldest.id,
             # On S3 the vacuum would leave no trace in the log by default.
             "spark.databricks.delta.vacuum.logging.enabled": "true",
+            # The vacuum lists the table's one folder in as many tasks as this says, and the default is 10,000 (75 s).
+            "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
         }
         for key, value in values.items():
             self._spark.conf.set(key, value)

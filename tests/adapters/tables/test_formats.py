@@ -237,7 +237,7 @@ def test_a_frame_that_does_not_fit_is_refused(tables: TableFormat, table: Table,
     first = tables.overwrite(table, rows(spark, *FIRST))
     with pytest.raises(ContractBroken, match=r"value string \(missing\)"):
         tables.merge(table, rows(spark, (1, "0020", "U", "x")).drop("value"))
-    with pytest.raises(ContractBroken, match=r"amount decimal\(12,2\) \(double was given\)"):
+    with pytest.raises(ContractBroken, match=r"amount decimal\(\d+,\d+\) \(double was given\)"):
         tables.merge(table, rows(spark, (1, "0020", "U", "x")).withColumn("amount", F.lit(1.5)))
     assert tables.history(table) == [first]
 

@@ -29,7 +29,8 @@ def test_a_table_lives_in_s3(tables: TableFormat, variant: Any, spark: SparkSess
     assert tables.changes_since(table, first.id).count() == 50
     assert tables.read_as_of(table, first.id).count() == 50
     tables.clean(table, 1)
-    assert len(tables.history(table)) == 1 + variant.merge_on_read
+    # Not compacted yet, all commits are one file and its logs.
+    assert len(tables.history(table)) == (3 if variant.merge_on_read else 1)
 
 
 def test_an_s3_that_is_gone_is_an_error_in_seconds(tables: TableFormat, spark: SparkSession, s3: S3Part) -> None:
