@@ -74,6 +74,7 @@ def _once(what: str, environment: Environment, chosen: Settings) -> tuple[Step, 
     """One run, whole and by its parts (the parts by the clock alone, which stands for both)."""
     reports: list[RunReport] = []
     whole: Cost = measured(lambda: reports.append(work.run(environment, chosen, quiet)))
+    print(f"{what}: {whole.wall:.1f} s, {whole.cpu:.1f} CPU s", file=sys.stderr, flush=True)
     parts = {name: seconds for name, seconds in reports[0].seconds.items() if name != "Spark"}
     return (
         Step(what, "all", whole.cpu, whole.wall),
@@ -92,6 +93,7 @@ def _peak(spark: SparkSession) -> int:
 def measure(scale: str, rounds: int) -> Growth:
     """The scale's figures, from a process of its own: a JVM that has run another one is another JVM."""
     with tempfile.TemporaryDirectory(prefix="lakehouse-bench-") as folder:
+        print(f"scale {scale}", file=sys.stderr, flush=True)
         command = [sys.executable, "-m", "bench.growth", scale, folder, str(rounds)]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     found = json.loads(done.stdout.splitlines()[-1])

@@ -125,7 +125,7 @@ def test_a_wrong_interval(lake: Lakehouse, arguments: tuple[str, ...]) -> None:
 def test_a_source_that_dies(lake: Lakehouse) -> None:
     """PostgreSQL is killed: the watch says so by name, ends, and what it had is proven after a restart."""
     with watching(lake) as watch:
-        watch.until(is_complete)
+        watch.until(lambda tick: tick["bronze"]["bytes"] == 0)
         lake.kill("postgres")
         watch.until(lambda tick: tick["source_lsn"] is None)
         _, err = watch.process.communicate(timeout=120)
