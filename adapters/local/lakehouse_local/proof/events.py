@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from os import SEEK_END
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from lakehouse_local.proof.source import Published
 _NULL = r"\N"
 _OPS = {"c": "I", "u": "U", "d": "D", "t": "T"}
 _WITH_ROW = ("c", "u")
+_LONGEST_LINE = 32 << 20
 
 
 def changes(manifest: Manifest, entry: FileEntry, path: Path, hint: str) -> Iterator[Change]:
@@ -85,9 +87,10 @@ def _text(pg_type: str) -> Callable[[Any], str]:
 def load_sql(table: Published, paths: Sequence[Path]) -> str:
     """A relation of a load's rows in DuckDB: the table's columns in DMS's text.
 
-    DuckDB prints JSON's floats in its own way; tables that have such go through Python, into a file beside the first.
+    DuckDB prints JSON's floats in its own way, and takes memory by the longest line that it is told to expect: tables
+    with floats or very long lines go through Python, into a file beside the first.
     """
-    if Form.FLOAT in map(form, table.types):
+    if Form.FLOAT in map(form, table.types) or max(map(_longest_line, paths)) > _LONGEST_LINE:
         return _through_python(table, paths)
     columns = ", ".join(
         f"{_duckdb_text(f'cells[{at}]', pg_type)} as {quoted(name)}"
@@ -100,8 +103,19 @@ def load_sql(table: Published, paths: Sequence[Path]) -> str:
     files = ", ".join(literal(str(path)) for path in paths)
     return (
         f"(select {columns} from (select json_extract_string(json, [{pointers}]) as cells from "
-        f"read_ndjson_objects([{files}], compression = 'gzip', maximum_object_size = 1073741824)))"
+        f"read_ndjson_objects([{files}], compression = 'gzip', maximum_object_size = {_LONGEST_LINE})))"
     )
+
+
+def _longest_line(path: Path) -> int:
+    """The length of a file's longest line, or of the whole file where that is little."""
+    with path.open("rb") as packed:
+        packed.seek(-4, SEEK_END)
+        size = int.from_bytes(packed.read(4), "little")  # gzip's trailer
+    if size <= _LONGEST_LINE:
+        return size
+    with gzip.open(path) as lines:
+        return max(map(len, lines))
 
 
 def _through_python(table: Published, paths: Sequence[Path]) -> str:
