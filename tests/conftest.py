@@ -15,7 +15,7 @@ from lakehouse_local.providers.s3_client import client
 from lakehouse_local.settings import Settings
 
 TESTS = Path(__file__).parent
-NEEDS_A_JVM = ("spark/", "e2e/", "adapters/tables/", "adapters/engines/test_jobs.py")
+NEEDS_A_JVM = ("spark/", "e2e/", "adapters/tables/", "adapters/engines/test_jobs.py", "emulator/test_glue_jobs.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
