@@ -90,6 +90,25 @@ def test_all_or_any(glue: Any, logical: str, fires: int) -> None:
         assert states(glue, "b") == []
 
 
+def test_a_trigger_that_is_made_again_remembers_nothing(glue: Any) -> None:
+    """What an earlier trigger of the name had seen does not count for the next one."""
+    glue.create_trigger(Name="go", Type="ON_DEMAND", Actions=[{"JobName": "a"}])
+    glue.create_trigger(Name="other", Type="ON_DEMAND", Actions=[{"JobName": "fails"}])
+    both = [{"JobName": "a", "State": "SUCCEEDED"}, {"JobName": "fails", "State": "FAILED"}]
+    conditional(glue, "next", both)
+    glue.start_trigger(Name="go")
+    until(lambda: states(glue, "a") == ["SUCCEEDED"])
+    time.sleep(0.5)
+    glue.delete_trigger(Name="next")
+    conditional(glue, "next", both)
+    glue.start_trigger(Name="other")
+    until(lambda: states(glue, "fails") == ["FAILED"])
+    time.sleep(0.5)
+    assert states(glue, "b") == []
+    glue.start_trigger(Name="go")
+    until(lambda: states(glue, "b") == ["SUCCEEDED"])
+
+
 def test_a_trigger_whose_job_is_gone(glue: Any) -> None:
     """The job is named in a run of state ERROR, and what else the trigger starts still starts."""
     glue.create_trigger(Name="go", Type="ON_DEMAND", Actions=[{"JobName": "a"}, {"JobName": "b"}])

@@ -49,6 +49,11 @@ class Firing:
             except AwsError as error:
                 self._runs.refused(job["Name"], order, "FAILED", error.message)
 
+    def forget(self, trigger: str) -> None:
+        """Drop the conditions met so far: of a trigger that is gone, is another one now, or rests."""
+        for place, _ in self._met.items(key(trigger, "")):
+            self._met.delete(place)
+
     def job_ended(self, run: Document, workflow: Workflow) -> None:
         """Fire what waits for the end of a run; only runs that a trigger started count."""
         if "TriggerName" in run:
@@ -77,11 +82,12 @@ class Firing:
         now = {number for number, each in enumerate(conditions) if each.get(what[0]) == what[1]}
         if not now:
             return False
+        holds = {number for number in now if conditions[number].get(state[0]) == state[1]}
+        if trigger["Predicate"].get("Logical", "AND") == "ANY":
+            return bool(holds)
         place = key(trigger["Name"], workflow[1] if workflow else "")
-        met = set((self._met.get(place) or {}).get("met", ())) - now
-        met |= {number for number in now if conditions[number].get(state[0]) == state[1]}
-        any_of = trigger["Predicate"].get("Logical", "AND") == "ANY"
-        if (any_of and met) or len(met) == len(conditions):
+        met = (set((self._met.get(place) or {}).get("met", ())) - now) | holds
+        if len(met) == len(conditions):
             self._met.delete(place)
             return True
         self._met.put(place, {"met": sorted(met)})

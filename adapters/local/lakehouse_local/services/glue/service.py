@@ -60,7 +60,7 @@ class Glue:
                 Jobs(kinds["job"], self._runs, bookmarks, tags),
                 bookmarks,
                 Triggers(kinds, self._firing, tags),
-                Workflows(kinds["workflow"], kinds["trigger"], self._workflow_runs, tags),
+                Workflows(kinds["workflow"], self._workflow_runs, tags),
                 tags,
             )
         )

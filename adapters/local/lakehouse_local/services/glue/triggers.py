@@ -49,12 +49,15 @@ class Triggers:
             trigger_input.check(new, self._jobs, self._crawlers)
             return new
 
-        return {"Trigger": self._triggers.change(request["Name"], changed)}
+        trigger = self._triggers.change(request["Name"], changed)
+        self._firing.forget(request["Name"])
+        return {"Trigger": trigger}
 
     @call
     def delete_trigger(self, request: Request) -> Answer:
         """Delete a trigger; one that is not there is no error."""
         self._triggers.remove(request["Name"])
+        self._firing.forget(request["Name"])
         self._tags.forget("trigger", request["Name"])
         return {"Name": request["Name"]}
 
@@ -108,6 +111,7 @@ class Triggers:
             return {**old, "State": "DEACTIVATED"}
 
         self._triggers.change(request["Name"], changed)
+        self._firing.forget(request["Name"])
         return {"Name": request["Name"]}
 
     def _with_job(self, request: Request) -> list[Document]:

@@ -114,7 +114,10 @@ class WorkflowRuns:
         return [each for each in self._triggers.all() if each.get("WorkflowName") == name]
 
     def forget(self, name: str) -> None:
-        """Drop the runs of a workflow that is gone."""
+        """Drop the triggers and the runs of a workflow that is gone."""
+        for trigger in self.triggers(name):
+            self._triggers.remove(trigger["Name"])
+            self._firing.forget(trigger["Name"])
         for at, _ in self._documents.items(key(name, "")):
             self._documents.delete(at)
 

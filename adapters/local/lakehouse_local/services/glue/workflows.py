@@ -12,9 +12,8 @@ from lakehouse_local.services.glue.workflow_runs import WorkflowRuns
 class Workflows:
     """The calls, over the workflows' documents and their runs."""
 
-    def __init__(self, workflows: Named, triggers: Named, runs: WorkflowRuns, tags: Tags) -> None:
+    def __init__(self, workflows: Named, runs: WorkflowRuns, tags: Tags) -> None:
         self._workflows = workflows
-        self._triggers = triggers
         self._runs = runs
         self._tags = tags
 
@@ -37,8 +36,6 @@ class Workflows:
     def delete_workflow(self, request: Request) -> Answer:
         """Delete a workflow with its triggers and runs; one that is not there is no error."""
         name = request["Name"]
-        for trigger in self._runs.triggers(name):
-            self._triggers.remove(trigger["Name"])
         self._workflows.remove(name)
         self._runs.forget(name)
         self._tags.forget("workflow", name)
