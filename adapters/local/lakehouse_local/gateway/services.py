@@ -8,7 +8,9 @@ from lakehouse_local.gateway.answer import Answerer
 from lakehouse_local.services.service import Service
 from lakehouse_local.services.world import World
 
-MODULES: Mapping[str, str] = MappingProxyType({"glue": "lakehouse_local.services.glue.service"})
+MODULES: Mapping[str, str] = MappingProxyType(
+    {"athena": "lakehouse_local.services.athena.service", "glue": "lakehouse_local.services.glue.service"}
+)
 """Each module has ``create(World) -> Service``."""
 
 

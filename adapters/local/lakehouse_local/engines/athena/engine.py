@@ -35,8 +35,8 @@ class Answer:
     rows: int
     bytes_read: int
     folder: Path
-    stored_types: tuple[str, ...]
-    """DuckDB's types of the columns."""
+    hive_types: tuple[str, ...]
+    """The types of a catalog's columns that hold such values."""
 
 
 @dataclass
@@ -104,7 +104,7 @@ class Engine:
                 int(reply["rows"]),
                 int(reply["bytes"]),
                 worker.folder / "out",
-                tuple(str(column["duckdb"]) for column in reply["columns"]),
+                tuple(str(column["hive"]) for column in reply["columns"]),
             )
         finally:
             control.attach(None)

@@ -1,11 +1,11 @@
 """Values as Athena's result files write them, formatted by DuckDB in SQL: no row is ever touched in Python."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from duckdb.sqltypes import DuckDBPyType
 
-from lakehouse_local.engines.athena.sandbox.readers import quoted
+from lakehouse_local.engines.athena.sandbox.readers import Mismatch, quoted
 
 # DuckDB's type id: Athena's name, precision, scale.
 _PLAIN = {
@@ -50,13 +50,38 @@ def _id(kind: DuckDBPyType) -> str:
 
 
 def described(kind: DuckDBPyType) -> dict[str, Any]:
-    """Athena's name, precision and scale of a type; DuckDB's own text beside it."""
+    """Athena's name, precision and scale of a type, and Hive's name of it."""
     name = _id(kind)
     if name == "decimal":
         numbers = dict(kind.children)
-        return {"type": "decimal", "precision": numbers["precision"], "scale": numbers["scale"], "duckdb": str(kind)}
+        return {"type": "decimal", "precision": numbers["precision"], "scale": numbers["scale"], "hive": hive(kind)}
     found, precision, scale = _PLAIN.get(name, (name, 0, 0))
-    return {"type": found, "precision": precision, "scale": scale, "duckdb": str(kind)}
+    return {"type": found, "precision": precision, "scale": scale, "hive": hive(kind)}
+
+
+_HIVE = {
+    "integer": "int", "varchar": "string", "blob": "binary", "uuid": "string", "json": "string", "float": "float", "null": "string",
+    "time": "string", "timestamp with time zone": "timestamp", "timestamp_s": "timestamp", "timestamp_ms": "timestamp",
+    "timestamp_ns": "timestamp",
+}  # fmt: skip
+
+
+def hive(kind: DuckDBPyType) -> str:
+    """The type of a catalog's column that holds such values."""
+    name = _id(kind)
+    if name in _WIDE:
+        return "bigint"
+    if name == "decimal":
+        numbers = dict(kind.children)
+        return f"decimal({numbers['precision']},{numbers['scale']})"
+    if name in {"list", "array"}:
+        return f"array<{hive(dict(kind.children)['child'])}>"
+    if name == "map":
+        parts = dict(kind.children)
+        return f"map<{hive(parts['key'])},{hive(parts['value'])}>"
+    if name == "struct":
+        return "struct<" + ",".join(f"{field}:{hive(child)}" for field, child in kind.children) + ">"
+    return _HIVE.get(name, name)
 
 
 def text(value: str, kind: DuckDBPyType, depth: int = 0) -> str:
@@ -108,15 +133,59 @@ def _inner(value: str, kind: DuckDBPyType, depth: int) -> str:
     return f"coalesce({text(value, kind, depth)}, 'null')"
 
 
-def selection(sql: str, types: Sequence[DuckDBPyType], names: Sequence[str], kind_of_file: str) -> str:
-    """The query around the query: each column as text, or in the types that a written file may have."""
-    columns = []
-    for number, kind in enumerate(types):
-        value = f"c{number}"
-        if kind_of_file == "text":
-            columns.append(f"{text(value, kind)} as {quoted(names[number])}")
-        else:
-            wide = f"cast({value} as bigint)" if _id(kind) in _WIDE else value
-            columns.append(f"{wide} as {quoted(names[number])}")
+def selection(sql: str, types: Sequence[DuckDBPyType], names: Sequence[str], write: Mapping[str, Any]) -> str:
+    """The query around the query: each column as ``write["kind"]`` wants it.
+
+    ``text`` is a result file's, ``rows`` keeps values for Parquet and JSON, ``lazy`` is what LazySimpleSerDe reads back.
+    ``write["casts"]`` are an INSERT's target columns: name, DuckDB's type, and which column of the query it takes.
+    """
     listed = ", ".join(f"c{number}" for number in range(len(types)))
+    if casts := write.get("casts"):
+        return f"select {_cast_columns(casts, types, write)} from ({sql}) as q({listed})"  # noqa: S608
+    columns = [
+        f"{_value(f'c{number}', kind, write['kind'])} as {quoted(name)}"
+        for number, (name, kind) in enumerate(zip(names, types, strict=True))
+    ]
     return f"select {', '.join(columns)} from ({sql}) as q({listed})"  # noqa: S608
+
+
+def _value(value: str, kind: DuckDBPyType, style: str) -> str:
+    name = _id(kind)
+    if style == "text":
+        return text(value, kind)
+    if name in {"time", "uuid", "json", "null"}:
+        value = f"cast({value} as varchar)"
+    elif name == "timestamp with time zone":
+        value = f"timezone('UTC', {value})"
+    elif name in _WIDE:
+        value = f"cast({value} as bigint)"
+    if style == "lazy":
+        if name in {"list", "array", "map", "struct"}:
+            raise Mismatch("NOT_SUPPORTED: nested columns are not written as text by this endpoint: use PARQUET or JSON")
+        return f"to_base64({value})" if name == "blob" else text(value, kind)
+    return value
+
+
+def _cast_columns(
+    casts: Sequence[tuple[str, str, int | None]], types: Sequence[DuckDBPyType], write: Mapping[str, Any]
+) -> str:
+    expected = sum(index is not None for _, _, index in casts)
+    if len(types) != expected:
+        raise Mismatch(
+            f"MISMATCHED_COLUMN_COUNT: Insert query has {len(types)} expression(s) but expected {expected} target column(s)"
+        )
+    columns = []
+    for name, target, index in casts:
+        kind = DuckDBPyType(target)
+        if index is None:
+            value = f"cast(null as {target})"
+        else:
+            given = _id(types[index])
+            if (given == "varchar") is not (target == "VARCHAR") and given != "null":
+                found = [described(each)["type"] for each in types]
+                raise Mismatch(
+                    f"TYPE_MISMATCH: Insert query has mismatched column types: Table: {[c[1].lower() for c in casts]}, Query: {found}"
+                )
+            value = f"cast(c{index} as {target})"
+        columns.append(f"{_value(value, kind, write['kind'])} as {quoted(name)}")
+    return ", ".join(columns)

@@ -49,7 +49,7 @@ def _run(connection: duckdb.DuckDBPyConnection, folder: str, job: Job) -> dict[s
     names = [f"_col{n}" if name == job["unnamed"] else name for n, name in enumerate(relation.columns)]
     columns = [{"name": name, **render.described(kind)} for name, kind in zip(names, relation.types, strict=True)]
     target = f"{folder}/out/{job['write']['name']}"
-    selected = render.selection(job["sql"], relation.types, names, job["write"]["kind"])
+    selected = render.selection(job["sql"], relation.types, names, job["write"])
     copied = connection.execute(f"copy ({selected}) to {readers.literal(target)} {job['write']['options']}").fetchone()
     return {"columns": columns, "rows": copied[0] if copied else 0, "bytes": _bytes_read(connection)}
 
