@@ -48,7 +48,10 @@ class Query:
 
 def start(athena: Any, sql: str, database: str = "default", **request: Any) -> str:
     """Start a query; its id."""
-    request = {"ResultConfiguration": {"OutputLocation": OUTPUT}, "QueryExecutionContext": {"Database": database}} | request
+    request = {
+        "ResultConfiguration": {"OutputLocation": OUTPUT},
+        "QueryExecutionContext": {"Database": database},
+    } | request
     return str(athena.start_query_execution(QueryString=sql, **request)["QueryExecutionId"])
 
 

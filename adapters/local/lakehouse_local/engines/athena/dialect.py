@@ -37,18 +37,16 @@ class AthenaParser(TrinoParser):
     FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
         name: parser for name, parser in TrinoParser.FUNCTION_PARSERS.items() if name in _KEPT
     }
-    TYPE_LITERAL_PARSERS: ClassVar[dict[Any, Any]] = {
-        kind: _typed_literal
-        for kind in (
-            exp.DType.DATE, exp.DType.TIME, exp.DType.TIMETZ, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ, exp.DType.DECIMAL,
-            exp.DType.BIGINT, exp.DType.INT, exp.DType.SMALLINT, exp.DType.TINYINT, exp.DType.DOUBLE, exp.DType.FLOAT,
-            exp.DType.VARCHAR, exp.DType.CHAR, exp.DType.JSON, exp.DType.BOOLEAN, exp.DType.VARBINARY,
-        )
-    }  # fmt: skip
+    TYPE_LITERAL_PARSERS: ClassVar[dict[Any, Any]] = dict.fromkeys((exp.DType.DATE, exp.DType.TIME, exp.DType.TIMETZ, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ, exp.DType.DECIMAL, exp.DType.BIGINT, exp.DType.INT, exp.DType.SMALLINT, exp.DType.TINYINT, exp.DType.DOUBLE, exp.DType.FLOAT, exp.DType.VARCHAR, exp.DType.CHAR, exp.DType.JSON, exp.DType.BOOLEAN, exp.DType.VARBINARY), _typed_literal)  # fmt: skip
 
 
 class AthenaSql(Trino):
     """What users write."""
+
+    class Tokenizer(Trino.Tokenizer):
+        """Every statement in tokens: nothing is taken for a command whose rest is opaque."""
+
+        COMMANDS: ClassVar[set[Any]] = set()
 
     Parser = AthenaParser
 
@@ -66,6 +64,6 @@ class Target(DuckDB):
     Generator = _Generator
 
 
-def generate(tree: exp.Expression) -> str:
+def generate(tree: exp.Expr) -> str:
     """DuckDB's SQL; every name is quoted."""
     return tree.sql(dialect=Target, identify=True, normalize_functions=False, comments=False)

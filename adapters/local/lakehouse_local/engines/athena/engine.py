@@ -51,8 +51,13 @@ class Control:
         """Name the process that runs it; Cancelled if it is too late."""
         with self._lock:
             self._worker = worker
-            if self.cancelled and worker is not None:
+            if self.cancelled:
                 raise Cancelled("Query was cancelled by user")
+
+    def detach(self) -> None:
+        """The process has ended."""
+        with self._lock:
+            self._worker = None
 
     def cancel(self) -> None:
         """End it, now or as soon as it starts."""
@@ -76,7 +81,11 @@ class Engine:
 
     @contextlib.contextmanager
     def run(
-        self, translation: Translation, write: Mapping[str, Any], control: Control, located: Callable[[str], tuple[int, int] | None]
+        self,
+        translation: Translation,
+        write: Mapping[str, Any],
+        control: Control,
+        located: Callable[[str], tuple[int, int] | None],
     ) -> Iterator[Answer]:
         """The answer, whose files live as long as the context; QueryFailed, Cancelled."""
         sources = [
@@ -107,7 +116,7 @@ class Engine:
                 tuple(str(column["hive"]) for column in reply["columns"]),
             )
         finally:
-            control.attach(None)
+            control.detach()
             worker.close()
             self._pool.refill()
 
@@ -169,7 +178,9 @@ def _hive(kind: Any) -> str:
 
 def _exhausted() -> QueryFailed:
     return QueryFailed(
-        "Query exhausted resources at this scale factor", Kind.RESOURCES, hint="read fewer columns or rows, or aggregate earlier"
+        "Query exhausted resources at this scale factor",
+        Kind.RESOURCES,
+        hint="read fewer columns or rows, or aggregate earlier",
     )
 
 
@@ -184,7 +195,9 @@ _GROUPED = re.compile(r'column "?(?P<name>[^"]*)"? must appear in the GROUP BY c
 _AMBIGUOUS = re.compile(r'Ambiguous reference to column name "(?P<name>[^"]*)"')
 
 
-def failure(name: str, message: str, located: Callable[[str], tuple[int, int] | None]) -> QueryFailed:
+def failure(  # noqa: C901, PLR0911 - one branch for each kind of error
+    name: str, message: str, located: Callable[[str], tuple[int, int] | None]
+) -> QueryFailed:
     """DuckDB's error in Athena's words; ``located`` gives the place of a name in the user's text."""
     first = message.split("\n", 1)[0]
     plain = first.partition(": ")[2] or first
@@ -224,5 +237,8 @@ def failure(name: str, message: str, located: Callable[[str], tuple[int, int] | 
     if name == "InvalidInputException":
         return QueryFailed(f"INVALID_FUNCTION_ARGUMENT: {plain}")
     return QueryFailed(
-        f"GENERIC_INTERNAL_ERROR: {name}: {plain}", Kind.USER, category=Category.SYSTEM, hint="this one is worth a report"
+        f"GENERIC_INTERNAL_ERROR: {name}: {plain}",
+        Kind.USER,
+        category=Category.SYSTEM,
+        hint="this one is worth a report",
     )

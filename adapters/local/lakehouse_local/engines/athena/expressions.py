@@ -43,7 +43,14 @@ _CASTS = {
     exp.DType.JSON: "json",
 }
 _TEXTS = {exp.DType.VARCHAR, exp.DType.CHAR, exp.DType.TEXT}
-_OTHER_TYPES = {exp.DType.DECIMAL, exp.DType.VARBINARY, exp.DType.ARRAY, exp.DType.MAP, exp.DType.STRUCT, exp.DType.UUID}
+_OTHER_TYPES = {
+    exp.DType.DECIMAL,
+    exp.DType.VARBINARY,
+    exp.DType.ARRAY,
+    exp.DType.MAP,
+    exp.DType.STRUCT,
+    exp.DType.UUID,
+}
 _FIELDS = {"dow": "day_of_week", "doy": "day_of_year", "yow": "year_of_week", "day_of_month": "day"}
 _ZONE = re.compile(r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*([+-]\d{2}:\d{2}|[A-Za-z_]+(?:/[A-Za-z_]+)*)$")
 _HOLE = re.compile(r"\{(\d+):(mysql|joda)\}")
@@ -76,7 +83,9 @@ def allowed(node: exp.Expression) -> None:
         raise not_supported("* with EXCEPT or REPLACE")
     if isinstance(node, exp.Join) and node.args.get("kind") in {"SEMI", "ANTI"}:
         raise not_supported("SEMI and ANTI joins", "WHERE EXISTS (...)")
-    if isinstance(node, exp.Select) and any(node.args.get(key) for key in ("into", "hint", "qualify", "laterals", "pivots")):
+    if isinstance(node, exp.Select) and any(
+        node.args.get(key) for key in ("into", "hint", "qualify", "laterals", "pivots")
+    ):
         raise not_supported("this form of SELECT")
 
 
@@ -100,7 +109,7 @@ class Rewriter:
         self.macros |= {name for name in _USED.findall(template) if name in MACROS}
         return call(template, *arguments)
 
-    def _one(self, node: exp.Expression) -> exp.Expression:  # noqa: C901, PLR0911, PLR0912
+    def _one(self, node: exp.Expression) -> exp.Expression:  # noqa: C901, PLR0911
         if isinstance(node, exp.Anonymous):
             return self._function(node)
         if isinstance(node, exp.Cast):  # TryCast as well
@@ -111,7 +120,9 @@ class Rewriter:
             return self._call("trino_divide({0}, {1})", node.this, node.expression)
         if isinstance(node, exp.Mod):
             return self._call("trino_modulo({0}, {1})", node.this, node.expression)
-        if isinstance(node, exp.Add | exp.Sub) and any(isinstance(s.unnest(), exp.Interval) for s in (node.this, node.expression)):
+        if isinstance(node, exp.Add | exp.Sub) and any(
+            isinstance(s.unnest(), exp.Interval) for s in (node.this, node.expression)
+        ):
             name = "trino_plus" if isinstance(node, exp.Add) else "trino_minus"
             return self._call(f"{name}({{0}}, {{1}})", node.this, node.expression)
         if isinstance(node, exp.AtTimeZone):
@@ -130,7 +141,7 @@ class Rewriter:
         return self._clock(node)
 
     def _clock(self, node: exp.Expression) -> exp.Expression:
-        names = {
+        names: dict[type[exp.Expression], str] = {
             exp.CurrentDate: "current_date",
             exp.CurrentTimestamp: "now",
             exp.Localtimestamp: "localtimestamp",
@@ -231,7 +242,9 @@ class Rewriter:
             self.macros.add(function.call)
         return exp.Anonymous(this=function.call, expressions=arguments)
 
-    def _template(self, node: exp.Anonymous, name: str, function: Function, arguments: Sequence[exp.Expression]) -> Call:
+    def _template(
+        self, node: exp.Anonymous, name: str, function: Function, arguments: Sequence[exp.Expression]
+    ) -> Call:
         template = (function.templates or {}).get(len(arguments))
         if template is None:
             raise QueryFailed(
@@ -253,7 +266,9 @@ class Rewriter:
 
     def _row(self, node: exp.Anonymous, arguments: Sequence[exp.Expression]) -> exp.Expression:
         parent = node.parent
-        while isinstance(parent, exp.Array | exp.Paren) or (isinstance(parent, exp.Anonymous) and parent.name.lower() == "row"):
+        while isinstance(parent, exp.Array | exp.Paren) or (
+            isinstance(parent, exp.Anonymous) and parent.name.lower() == "row"
+        ):
             parent = parent.parent
         if isinstance(parent, exp.Cast):  # by position
             return self._call(f"row({', '.join(f'{{{n}}}' for n in range(len(arguments)))})", *arguments)
@@ -263,15 +278,19 @@ class Rewriter:
 
 def _check_place(node: exp.Anonymous, name: str, function: Function) -> None:
     windowed = isinstance(node.parent, exp.Window | exp.IgnoreNulls | exp.RespectNulls) and node.arg_key == "this"
-    if (windowed or isinstance(node.parent, exp.Filter | exp.WithinGroup)) and not (function.aggregate or function.window):
+    if (windowed or isinstance(node.parent, exp.Filter | exp.WithinGroup)) and not (
+        function.aggregate or function.window
+    ):
         raise QueryFailed(f"FUNCTION_NOT_WINDOW: {at(position(node))}Not a window function: {name}")
     if function.window and not windowed:
         raise QueryFailed(f"MISSING_OVER: {at(position(node))}Window function {name} requires an OVER clause")
     if not function.aggregate and any(isinstance(each, exp.Distinct | exp.Order) for each in node.expressions):
-        raise QueryFailed(f"FUNCTION_NOT_AGGREGATE: {at(position(node))}DISTINCT and ORDER BY are for aggregates, not {name}")
+        raise QueryFailed(
+            f"FUNCTION_NOT_AGGREGATE: {at(position(node))}DISTINCT and ORDER BY are for aggregates, not {name}"
+        )
 
 
-def _type(kind: exp.DataType) -> str:
+def _type(kind: exp.DataType) -> str:  # noqa: PLR0911 - one branch for each kind of type
     """A type in DuckDB's words."""
     if kind.this is exp.DType.DECIMAL:
         numbers = [parameter.name for parameter in kind.expressions] or ["38", "0"]
@@ -282,7 +301,9 @@ def _type(kind: exp.DataType) -> str:
         return f"map({_type(kind.expressions[0])}, {_type(kind.expressions[1])})"
     if kind.this is exp.DType.STRUCT:
         fields = [
-            f'"{each.name}" {_type(each.args["kind"])}' if isinstance(each, exp.ColumnDef) else f'"field{n}" {_type(each)}'
+            f'"{each.name}" {_type(each.args["kind"])}'
+            if isinstance(each, exp.ColumnDef)
+            else f'"field{n}" {_type(each)}'
             for n, each in enumerate(kind.expressions)
         ]
         return f"struct({', '.join(fields)})"

@@ -111,6 +111,6 @@ def _parse(tokens: list[str], text: str) -> tuple[HiveType, list[str]]:
     arguments: list[int] = []
     if rest[:1] == ["("]:
         end = rest.index(")")
-        arguments = [int(token) for token in rest[1:end] if token != ","]
+        arguments = [int(number) for number in rest[1:end] if number.isdigit()]
         rest = rest[end + 1 :]
     return HiveType(name, tuple(arguments)), rest

@@ -110,9 +110,8 @@ class Lake:
                 f"{_NEWEST_HUDI} (Hudi 0.14)",
                 "write with hoodie.write.table.version=6 and hoodie.write.auto.upgrade=false",
             )
-        if "hoodie.table.type=MERGE_ON_READ" in text:
-            if any(_LOG_FILE.search(f"/{key}") for key in names):
-                raise not_supported("merge-on-read Hudi tables are not read here yet", "compact, or use COPY_ON_WRITE")
+        if "hoodie.table.type=MERGE_ON_READ" in text and any(_LOG_FILE.search(f"/{key}") for key in names):
+            raise not_supported("merge-on-read Hudi tables are not read here yet", "compact, or use COPY_ON_WRITE")
         commits = [match[1] for key in names if (match := _COMMIT.search(f"/{key}")) and match[2] != "deltacommit"]
         if not commits:
             return []
@@ -144,7 +143,10 @@ def partitions(catalog: Catalog, table: Table) -> Sequence[Partition]:
 
 
 def _is_hudi(table: Table) -> bool:
-    return "hoodie" in table.input_format.lower() or table.parameters.get("spark.sql.sources.provider", "").lower() == "hudi"
+    return (
+        "hoodie" in table.input_format.lower()
+        or table.parameters.get("spark.sql.sources.provider", "").lower() == "hudi"
+    )
 
 
 def _is_delta(table: Table) -> bool:

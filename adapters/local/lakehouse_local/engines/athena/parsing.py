@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from lakehouse_local.engines.athena.dialect import AthenaSql
 from lakehouse_local.engines.athena.errors import SyntaxInvalid
@@ -24,7 +24,14 @@ _STATEMENTS = (
 _QUOTE = "a name with other characters than letters, digits and underscores stands in double quotes"
 _BETWEEN_FROM_AND_NAME = {TokenType.VAR, TokenType.IDENTIFIER, TokenType.DOT}
 # What sqlglot reads and Trino does not.
-_FOREIGN = {TokenType.DCOLON, TokenType.NULLSAFE_EQ, TokenType.ILIKE, TokenType.RLIKE, TokenType.GLOB, TokenType.QUALIFY}
+_FOREIGN = {
+    TokenType.DCOLON,
+    TokenType.NULLSAFE_EQ,
+    TokenType.ILIKE,
+    TokenType.RLIKE,
+    TokenType.GLOB,
+    TokenType.QUALIFY,
+}
 
 
 def tokens(sql: str) -> list[Token]:
@@ -122,7 +129,11 @@ def _hint(found: Sequence[Token], index: int) -> str:
         while end < len(found) and found[end].token_type in {TokenType.DASH, TokenType.VAR, TokenType.NUMBER}:
             end += 1
         name = "".join(each.text for each in found[index - 1 : end])
-        rest = "".join(each.text for each in found[end : end + 2]) if found[end : end + 1] and found[end].text == "." else ""
+        rest = (
+            "".join(each.text for each in found[end : end + 2])
+            if found[end : end + 1] and found[end].text == "."
+            else ""
+        )
         return f'{_QUOTE}: FROM "{name}"{rest}'
     if token.token_type is TokenType.DCOLON:
         return "write CAST(x AS type)"
@@ -130,7 +141,7 @@ def _hint(found: Sequence[Token], index: int) -> str:
 
 
 def _translated(found: Sequence[Token], error: ParseError) -> SyntaxInvalid:
-    """sqlglot's complaint, as Trino would word it: it names the token that fits nowhere, or the one before the end."""
+    """Sqlglot's complaint, as Trino would word it: it names the token that fits nowhere, or the one before the end."""
     detail = error.errors[0] if error.errors else {}
     line, column = detail.get("line"), detail.get("col")
     named = next((token for token in found if (token.line, token.col) == (line, column)), None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sqlglot import exp
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from lakehouse_local.engines.athena import ddl_parser, parsing
 from lakehouse_local.engines.athena.ddl import Ddl
@@ -129,13 +129,23 @@ class Definition:
 
 
 Statement = (
-    Select | Insert | Unload | CreateTableAs | CreateView | Explain | Prepare | Execute | Deallocate | Change | Definition
+    Select
+    | Insert
+    | Unload
+    | CreateTableAs
+    | CreateView
+    | Explain
+    | Prepare
+    | Execute
+    | Deallocate
+    | Change
+    | Definition
 )
 _QUERIES = {"SELECT", "WITH", "VALUES", "TABLE", "("}
 _ICEBERG = {"UPDATE", "DELETE", "MERGE", "OPTIMIZE", "VACUUM"}
 
 
-def parse(sql: str) -> Statement:
+def parse(sql: str) -> Statement:  # noqa: C901, PLR0911 - one branch for each kind of statement
     """The statement; SyntaxInvalid if the text is none."""
     words = ddl_parser.words(sql, 4)
     first = words[0] if words else ""
@@ -166,7 +176,8 @@ def parse(sql: str) -> Statement:
     if first == "EXECUTE":
         return _execute(text)
     if first == "DEALLOCATE":
-        text.take("DEALLOCATE", "PREPARE")
+        if not text.accept("DEALLOCATE PREPARE"):  # one token of sqlglot's, where one blank is between
+            text.take("DEALLOCATE", "PREPARE")
         return Deallocate(text.name_part())
     if first in _ICEBERG:
         return Change(first, substatement=first)
@@ -207,7 +218,11 @@ class _Text:
         return parsing.mismatched(self.found, self.found[self.at] if self.at < len(self.found) else None)
 
     def name_part(self) -> str:
-        if self.at >= len(self.found) or self.found[self.at].token_type in {TokenType.STRING, TokenType.NUMBER, TokenType.L_PAREN}:
+        if self.at >= len(self.found) or self.found[self.at].token_type in {
+            TokenType.STRING,
+            TokenType.NUMBER,
+            TokenType.L_PAREN,
+        }:
             raise self.wrong()
         self.at += 1
         return self.found[self.at - 1].text.lower()
@@ -280,7 +295,9 @@ def _insert(text: _Text) -> Insert:
     columns: list[str] = []
     if text.peek() == "(" and text.found[text.at + 1].text.upper() not in _QUERIES:
         end = text.closing()
-        columns = [token.text.lower() for token in text.found[text.at + 1 : end] if token.token_type is not TokenType.COMMA]
+        columns = [
+            token.text.lower() for token in text.found[text.at + 1 : end] if token.token_type is not TokenType.COMMA
+        ]
         text.at = end + 1
     return Insert(target, tuple(columns), text.query())
 
@@ -328,8 +345,12 @@ def _create(text: _Text) -> CreateTableAs | CreateView:
 
 def _explained(text: _Text) -> exp.Query:
     text.take("EXPLAIN")
-    if text.peek() in {"ANALYZE", "("} and not (text.peek() == "(" and text.found[text.at + 1].text.upper() in _QUERIES):
-        raise SyntaxInvalid("EXPLAIN ANALYZE and options of EXPLAIN are not answered by this endpoint yet", "EXPLAIN SELECT ...")
+    if text.peek() in {"ANALYZE", "("} and not (
+        text.peek() == "(" and text.found[text.at + 1].text.upper() in _QUERIES
+    ):
+        raise SyntaxInvalid(
+            "EXPLAIN ANALYZE and options of EXPLAIN are not answered by this endpoint yet", "EXPLAIN SELECT ..."
+        )
     return text.query()
 
 
@@ -364,7 +385,9 @@ def substituted(sql: str, values: Sequence[str]) -> str:
     """
     holes = [token for token in parsing.tokens(sql) if token.token_type is TokenType.PLACEHOLDER]
     if len(holes) != len(values):
-        raise SyntaxInvalid(f"SYNTAX_ERROR: Incorrect number of parameters: expected {len(holes)} but found {len(values)}")
+        raise SyntaxInvalid(
+            f"SYNTAX_ERROR: Incorrect number of parameters: expected {len(holes)} but found {len(values)}"
+        )
     out, start = [], 0
     for hole, value in zip(holes, values, strict=True):
         out += [sql[start : hole.start], _as_sql(value)]

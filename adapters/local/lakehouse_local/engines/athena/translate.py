@@ -116,7 +116,9 @@ class Translator:
     def _view(self, view: Table, result: Translation) -> str:
         definition = view_definition(view)
         try:
-            body = self._query(parsing.query(definition["originalSql"]), str(definition.get("schema") or view.database), result)
+            body = self._query(
+                parsing.query(definition["originalSql"]), str(definition.get("schema") or view.database), result
+            )
         except QueryFailed as error:
             raise QueryFailed(
                 f"VIEW_IS_STALE: View '{CATALOG}.{view.database}.{view.name}' is stale or in invalid state: {error.message}",
@@ -134,7 +136,8 @@ def view_definition(view: Table) -> dict[str, str]:
         found: dict[str, str] = json.loads(base64.b64decode(encoded, validate=True))
     except ValueError:
         raise not_supported(
-            f"View '{CATALOG}.{view.database}.{view.name}' is not one of Athena's", "CREATE OR REPLACE VIEW it in Athena"
+            f"View '{CATALOG}.{view.database}.{view.name}' is not one of Athena's",
+            "CREATE OR REPLACE VIEW it in Athena",
         ) from None
     return found
 
@@ -143,7 +146,7 @@ def _is_cte(table: exp.Table) -> bool:
     """Whether the name is one of a WITH around it."""
     if table.db:
         return False
-    node: exp.Expression | None = table
+    node: exp.Expr | None = table
     while node is not None:
         with_ = node.args.get("with_")
         if with_ is not None and any(cte.alias.lower() == table.name.lower() for cte in with_.expressions):
@@ -160,9 +163,11 @@ def _name_columns(tree: exp.Query) -> None:
         if isinstance(inner, exp.Values) or not isinstance(inner, exp.Query):
             return
         first = inner
-    expressions = []
+    expressions: list[exp.Expr] = []
     for column in first.expressions:
-        if isinstance(column, exp.Alias | exp.Star) or (isinstance(column, exp.Column) and isinstance(column.this, exp.Star)):
+        if isinstance(column, exp.Alias | exp.Star) or (
+            isinstance(column, exp.Column) and isinstance(column.this, exp.Star)
+        ):
             expressions.append(column)
         elif isinstance(column, exp.Column | exp.Dot):
             name = column.name or UNNAMED
@@ -181,7 +186,7 @@ def _hide(selects: list[exp.Select]) -> None:
             elif isinstance(column, exp.Column) and isinstance(column.this, exp.Star):
                 sources = [source for source in select.find_all(exp.Table) if source.alias_or_name == column.table]
                 if sources and sources[0].db:
-                    column.replace(call(f"{quoted(column.table)}.* exclude (\"$path\")"))
+                    column.replace(call(f'{quoted(column.table)}.* exclude ("$path")'))
 
 
 def text_literal(text: str) -> exp.Expression:

@@ -43,7 +43,8 @@ class GlueCatalog:
         found = self.glue.partitions.all(self.glue.table(table.database, table.name))
         return [
             Partition(
-                tuple(each["Values"]), (each.get("StorageDescriptor") or {}).get("Location") or _default(table, each["Values"])
+                tuple(each["Values"]),
+                (each.get("StorageDescriptor") or {}).get("Location") or _default(table, each["Values"]),
             )
             for each in found
         ]

@@ -83,7 +83,9 @@ class Definitions:
         try:
             return self._glue.database(name)
         except AwsError:
-            raise failed(f"SemanticException [Error 10072]: Database does not exist: {name}", Kind.ENTITY_NOT_FOUND) from None
+            raise failed(
+                f"SemanticException [Error 10072]: Database does not exist: {name}", Kind.ENTITY_NOT_FOUND
+            ) from None
 
     def _create_database(self, statement: ddl.CreateDatabase) -> Lines:
         document: Document = {"Name": statement.name}
@@ -131,14 +133,18 @@ class Definitions:
         self._database(place)
         if statement.properties.get("table_type", "").upper() == "ICEBERG":
             raise QueryFailed(
-                "NOT_SUPPORTED: Iceberg tables are not written by this endpoint", Kind.NOT_SUPPORTED, hint="CREATE EXTERNAL TABLE"
+                "NOT_SUPPORTED: Iceberg tables are not written by this endpoint",
+                Kind.NOT_SUPPORTED,
+                hint="CREATE EXTERNAL TABLE",
             )
         if not statement.location:
             raise failed(
                 "SemanticException table is not marked as external but has no location: CREATE EXTERNAL TABLE needs a LOCATION"
             )
         if not re.match(r"s3://[^/]+", statement.location):
-            raise failed(f"Execution Error: The location {statement.location} is no address of S3 (s3://bucket/folder/)")
+            raise failed(
+                f"Execution Error: The location {statement.location} is no address of S3 (s3://bucket/folder/)"
+            )
         parameters = {"EXTERNAL": "TRUE", **statement.properties}
         if statement.comment:
             parameters["comment"] = statement.comment
@@ -256,7 +262,9 @@ class Definitions:
             if values not in known:
                 self._glue.partitions.create(table, partition_input(table, list(values), location + folder.rstrip("/")))
                 lines.append(f"Repair: Added partition to metastore {table['Name']}:{folder.rstrip('/')}")
-        missing = [f"{table['Name']}:{folder.rstrip('/')}" for values, folder in sorted(found.items()) if values not in known]
+        missing = [
+            f"{table['Name']}:{folder.rstrip('/')}" for values, folder in sorted(found.items()) if values not in known
+        ]
         first = ["Partitions not in metastore:\t" + "\t".join(missing)] if missing else []
         return column("result", [*first, *lines]) if lines else Lines()
 

@@ -61,9 +61,18 @@ class Executions:
         """Fail what a service that ended left unfinished."""
         for execution, document in self._documents.items():
             if document["state"] not in ENDED:
-                error = {"ErrorCategory": 1, "ErrorType": 100, "Retryable": True, "ErrorMessage": "the endpoint was stopped"}
+                error = {
+                    "ErrorCategory": 1,
+                    "ErrorType": 100,
+                    "Retryable": True,
+                    "ErrorMessage": "the endpoint was stopped",
+                }
                 self.change(
-                    execution, state="FAILED", reason="the endpoint was stopped while the query ran", error=error, completed=time.time()
+                    execution,
+                    state="FAILED",
+                    reason="the endpoint was stopped while the query ran",
+                    error=error,
+                    completed=time.time(),
                 )
 
     # The same request twice
@@ -121,7 +130,9 @@ def described(document: Mapping[str, Any]) -> Document:
     if ended:
         status["CompletionDateTime"] = ended
     result: Document = {**document["result"], "OutputLocation": document["output"]}
-    context = {name: document[key] for name, key in (("Database", "database"), ("Catalog", "catalog")) if document.get(key)}
+    context = {
+        name: document[key] for name, key in (("Database", "database"), ("Catalog", "catalog")) if document.get(key)
+    }
     found: Document = {
         "QueryExecutionId": document["id"],
         "Query": document["query"],

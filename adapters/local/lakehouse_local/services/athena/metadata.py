@@ -63,7 +63,9 @@ class Metadata:
         self._check(request)
         found = self._catalog.document(request["DatabaseName"], request["TableName"])
         if found is None:
-            raise metadata(f"EntityNotFoundException: Table {request['TableName']} not found in {request['DatabaseName']}")
+            raise metadata(
+                f"EntityNotFoundException: Table {request['TableName']} not found in {request['DatabaseName']}"
+            )
         return {"TableMetadata": _table(found)}
 
     def tables(self, request: Request) -> Document:
@@ -76,7 +78,9 @@ class Metadata:
             raise metadata(f"EntityNotFoundException: Database {request['DatabaseName']} not found.") from None
         if expression:
             try:
-                matches = re.compile(expression.replace("*", ".*") if re.fullmatch(r"[\w*]+", expression) else expression)
+                matches = re.compile(
+                    expression.replace("*", ".*") if re.fullmatch(r"[\w*]+", expression) else expression
+                )
             except re.error as error:
                 raise invalid(f"Invalid expression {expression}: {error}") from None
             found = [each for each in found if matches.fullmatch(each["Name"])]
@@ -102,14 +106,13 @@ def _table(document: Mapping[str, Any]) -> Document:
     storage = document.get("StorageDescriptor") or {}
     serde = storage.get("SerdeInfo") or {}
     parameters = dict(document.get("Parameters") or {})
-    for name, value in (
-        ("location", storage.get("Location")),
-        ("inputformat", storage.get("InputFormat")),
-        ("outputformat", storage.get("OutputFormat")),
-        ("serde.serialization.lib", serde.get("SerializationLibrary")),
-    ):
-        if value:
-            parameters[name] = value
+    stored = {
+        "location": storage.get("Location"),
+        "inputformat": storage.get("InputFormat"),
+        "outputformat": storage.get("OutputFormat"),
+        "serde.serialization.lib": serde.get("SerializationLibrary"),
+    }
+    parameters |= {name: value for name, value in stored.items() if value}
     parameters |= {f"serde.param.{name}": value for name, value in (serde.get("Parameters") or {}).items()}
     found: Document = {
         "Name": document["Name"],

@@ -16,7 +16,7 @@ from lakehouse_local.environment import S3Part
 from lakehouse_local.providers import s3_client
 from lakehouse_local.services.athena.errors import invalid
 
-_CHUNK_BYTES = 512 * 1024
+_CHUNK_BYTES = 256 * 1024
 _FIELD = re.compile(r'(?:"((?:[^"]|"")*)"|([^",\n]*))([,\n]|$)')
 _SMALL_BYTES = 8 * 2**20
 
@@ -95,28 +95,32 @@ class Results:
         text = "".join(self._text(uri, 0))
         listed = text.split("\n")[:-1] if text.endswith("\n") else text.split("\n") if text else []
         chosen = listed[position : position + count]
-        rows: list[list[str | None]] = [list(line.split("\t", columns - 1)) if columns > 1 else [line] for line in chosen]
+        rows: list[list[str | None]] = [
+            list(line.split("\t", columns - 1)) if columns > 1 else [line] for line in chosen
+        ]
         following = position + count
         return Page(rows, following if following < len(listed) else None)
 
     def _text(self, uri: str, position: int) -> Iterator[str]:
-        """The object's text from a byte on, in pieces that end at whole characters."""
+        """The object's text from a byte on, in pieces that end at whole characters; no more is fetched than is taken."""
         bucket, key = split(uri)
-        try:
-            body = self._client.get_object(Bucket=bucket, Key=key, **({"Range": f"bytes={position}-"} if position else {}))["Body"]
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == "InvalidRange":
-                return
-            raise invalid(f"Unable to read the result {uri}: {error}") from None
         rest = b""
-        with body:
-            for chunk in body.iter_chunks(_CHUNK_BYTES):
-                data = rest + chunk
-                end = _whole(data)
-                rest = data[end:]
-                yield data[:end].decode()
-        if rest:
-            yield rest.decode()
+        while True:
+            wanted = f"bytes={position}-{position + _CHUNK_BYTES - 1}"
+            try:
+                chunk = self._client.get_object(Bucket=bucket, Key=key, Range=wanted)["Body"].read()
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") == "InvalidRange":  # nothing is left
+                    chunk = b""
+                else:
+                    raise invalid(f"Unable to read the result {uri}: {error}") from None
+            position += len(chunk)
+            data = rest + chunk
+            end = len(data) if len(chunk) < _CHUNK_BYTES else _whole(data)
+            rest = data[end:]
+            yield data[:end].decode()
+            if len(chunk) < _CHUNK_BYTES:
+                return
 
     def close(self) -> None:
         """End the threads."""

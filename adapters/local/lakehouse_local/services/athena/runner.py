@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from lakehouse_local.engines.athena import parsing, statements
-from lakehouse_local.engines.athena.ddl import ShowCreate
 from lakehouse_local.engines.athena.engine import TEXT, Control, Engine
 from lakehouse_local.engines.athena.errors import Cancelled, Kind, QueryFailed, SyntaxInvalid
 from lakehouse_local.engines.athena.model import Heading
@@ -45,7 +44,7 @@ class Runner:
         except AwsError as error:
             raise QueryFailed(error.message, Kind.ENTITY_NOT_FOUND) from None
 
-    def _statement(
+    def _statement(  # noqa: PLR0911 - one branch for each kind of statement
         self, statement: statements.Statement, text: str, execution: Mapping[str, Any], control: Control
     ) -> Document:
         database = execution["database"] or "default"
@@ -54,8 +53,6 @@ class Runner:
             return self._select(statement, database, execution, control, located)
         if isinstance(statement, statements.Definition):
             found = self._definitions.run(statement.ddl, database)
-            if isinstance(statement.ddl, ShowCreate):
-                return self._lines(execution, found.headings, found.lines)
             return self._lines(execution, found.headings, found.lines)
         if isinstance(statement, statements.CreateView):
             return self._create_view(statement, database, execution, control, located)
@@ -95,7 +92,12 @@ class Runner:
         raise AssertionError(statement)
 
     def _select(
-        self, statement: statements.Select, database: str, execution: Mapping[str, Any], control: Control, located: Located
+        self,
+        statement: statements.Select,
+        database: str,
+        execution: Mapping[str, Any],
+        control: Control,
+        located: Located,
     ) -> Document:
         started = time.time()
         translation = self._engine.translate(statement.tree, database)
@@ -134,7 +136,12 @@ class Runner:
         }
 
     def _create_view(
-        self, statement: statements.CreateView, database: str, execution: Mapping[str, Any], control: Control, located: Located
+        self,
+        statement: statements.CreateView,
+        database: str,
+        execution: Mapping[str, Any],
+        control: Control,
+        located: Located,
     ) -> Document:
         schema, name = statement.target[0] or database, statement.target[1]
         if not self._catalog.has_database(schema):

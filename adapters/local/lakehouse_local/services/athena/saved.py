@@ -47,7 +47,9 @@ class NamedQueries:
         workgroup = request.get("WorkGroup") or "primary"
         self._workgroups.get(workgroup)
         query = new_id()
-        document = {name: request[name] for name in ("Name", "Database", "QueryString", "Description") if name in request}
+        document = {
+            name: request[name] for name in ("Name", "Database", "QueryString", "Description") if name in request
+        }
         self._documents.put(query, {**document, "NamedQueryId": query, "WorkGroup": workgroup})
         return {"NamedQueryId": query}
 
@@ -57,7 +59,11 @@ class NamedQueries:
         return {
             "NamedQueries": [document for document in found.values() if document],
             "UnprocessedNamedQueryIds": [
-                {"NamedQueryId": query, "ErrorCode": "INVALID_INPUT", "ErrorMessage": f"NamedQuery {query} was not found"}
+                {
+                    "NamedQueryId": query,
+                    "ErrorCode": "INVALID_INPUT",
+                    "ErrorMessage": f"NamedQuery {query} was not found",
+                }
                 for query, document in found.items()
                 if document is None
             ],
@@ -123,7 +129,12 @@ class Prepared:
 
     def put(self, workgroup: str, name: str, sql: str) -> None:
         """PREPARE: over an earlier one."""
-        document = {"StatementName": name, "QueryStatement": sql, "WorkGroupName": workgroup, "LastModifiedTime": time.time()}
+        document = {
+            "StatementName": name,
+            "QueryStatement": sql,
+            "WorkGroupName": workgroup,
+            "LastModifiedTime": time.time(),
+        }
         self._documents.put(f"{workgroup}\n{name.lower()}", document)
 
     def remove(self, workgroup: str, name: str) -> None:
@@ -153,7 +164,9 @@ class Prepared:
         return {}
 
     def _describe(self, workgroup: str, name: str, description: str) -> None:
-        self._documents.update(f"{workgroup}\n{name.lower()}", lambda document: {**document, "Description": description})
+        self._documents.update(
+            f"{workgroup}\n{name.lower()}", lambda document: {**document, "Description": description}
+        )
 
     def batch(self, request: Request) -> Document:
         """BatchGetPreparedStatement."""
@@ -162,7 +175,9 @@ class Prepared:
             try:
                 found.append(self.get(request["WorkGroup"], name))
             except AwsError as error:
-                missing.append({"StatementName": name, "ErrorCode": "STATEMENT_NOT_FOUND", "ErrorMessage": error.message})
+                missing.append(
+                    {"StatementName": name, "ErrorCode": "STATEMENT_NOT_FOUND", "ErrorMessage": error.message}
+                )
         return {"PreparedStatements": found, "UnprocessedPreparedStatementNames": missing}
 
     def list(self, request: Request) -> Document:

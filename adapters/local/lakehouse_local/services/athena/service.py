@@ -113,12 +113,15 @@ class Athena:
         except SyntaxInvalid as error:
             raise invalid(str(error), "MALFORMED_QUERY") from None
         except RecursionError:
-            raise invalid("line 1:1: statement is too large (stack overflow while parsing)", "MALFORMED_QUERY") from None
+            raise invalid(
+                "line 1:1: statement is too large (stack overflow while parsing)", "MALFORMED_QUERY"
+            ) from None
         self._results.check_bucket(terms.result["OutputLocation"])
         with self._lock:
             if len(self._controls) >= RUNNING_AT_ONCE + WAITING_AT_MOST:
                 raise AwsError(
-                    "TooManyRequestsException", "You have exceeded the limit for the number of queries you can run concurrently"
+                    "TooManyRequestsException",
+                    "You have exceeded the limit for the number of queries you can run concurrently",
                 )
         context = request.get("QueryExecutionContext", {})
         execution = new_id()
@@ -134,8 +137,11 @@ class Athena:
             "workgroup": terms.workgroup,
             "result": {name: value for name, value in terms.result.items() if name != "OutputLocation"},
             "output": output_of(statement, terms.result["OutputLocation"], execution),
-            "enforced": bool(self._workgroups.get(terms.workgroup)["Configuration"].get("EnforceWorkGroupConfiguration"))
-            and "OutputLocation" in self._workgroups.get(terms.workgroup)["Configuration"].get("ResultConfiguration", {}),
+            "enforced": bool(
+                self._workgroups.get(terms.workgroup)["Configuration"].get("EnforceWorkGroupConfiguration")
+            )
+            and "OutputLocation"
+            in self._workgroups.get(terms.workgroup)["Configuration"].get("ResultConfiguration", {}),
             "cutoff": terms.cutoff,
             "engine": dict(terms.engine),
             "reuse": request.get("ResultReuseConfiguration"),
@@ -164,15 +170,16 @@ class Athena:
             return False
         now = time.time()
         members = {name: found[name] for name in ("headings", "output") if name in found}
-        self._executions.change(document["id"], **members, started=now, completed=now, scanned=0, reused=True, state="SUCCEEDED")
+        self._executions.change(
+            document["id"], **members, started=now, completed=now, scanned=0, reused=True, state="SUCCEEDED"
+        )
         return True
 
     def _run(self, execution: str, control: Control) -> None:
         """In a thread of its own: from RUNNING to the end, whatever happens."""
         members: Document = {}
         try:
-            if control.cancelled:
-                raise Cancelled("Query was cancelled by user")
+            control.attach(None)
             document = self._executions.change(execution, state="RUNNING", started=time.time())
             members = {**self._runner.run(document, control), "state": "SUCCEEDED"}
         except Cancelled as reason:
@@ -181,7 +188,7 @@ class Athena:
         except QueryFailed as failure:
             error = _error(failure.category, failure.kind, str(failure), retryable=failure.retryable)
             members = {"state": "FAILED", "reason": str(failure), "error": error}
-        except Exception as failure:  # a defect of ours must not leave the query running for ever
+        except Exception as failure:  # noqa: BLE001 - a defect of ours must not leave the query running for ever
             message = f"GENERIC_INTERNAL_ERROR: {type(failure).__name__}: {failure}"
             members = {"state": "FAILED", "reason": message, "error": _error(Category.SYSTEM, Kind.USER, message)}
         finally:
@@ -202,7 +209,11 @@ class Athena:
             control.cancel()
             reason = "Query was cancelled by user"
             self._executions.change(
-                execution, state="CANCELLED", reason=reason, error=_error(Category.OTHER, Kind.CANCELLED, reason), completed=time.time()
+                execution,
+                state="CANCELLED",
+                reason=reason,
+                error=_error(Category.OTHER, Kind.CANCELLED, reason),
+                completed=time.time(),
             )
         return {}
 
@@ -231,15 +242,20 @@ class Athena:
     def _get_results(self, request: Request) -> Document:
         document = self._executions.get(request["QueryExecutionId"])
         if document["state"] not in ENDED:
-            raise invalid(f"Query has not yet finished. Current state: {document['state']}", "INVALID_QUERY_EXECUTION_STATE")
+            raise invalid(
+                f"Query has not yet finished. Current state: {document['state']}", "INVALID_QUERY_EXECUTION_STATE"
+            )
         if document["state"] != "SUCCEEDED":
             raise invalid(
-                f"Query did not finish successfully. Final query state: {document['state']}", "INVALID_QUERY_EXECUTION_STATE"
+                f"Query did not finish successfully. Final query state: {document['state']}",
+                "INVALID_QUERY_EXECUTION_STATE",
             )
         headings = headings_of(document)
         count = min(int(request.get("MaxResults", _PAGE_ROWS)), _PAGE_ROWS)
         position = pages.decode(request.get("NextToken"))
-        answer: Document = {"ResultSet": {"Rows": [], "ResultSetMetadata": {"ColumnInfo": [column_info(h) for h in headings]}}}
+        answer: Document = {
+            "ResultSet": {"Rows": [], "ResultSetMetadata": {"ColumnInfo": [column_info(h) for h in headings]}}
+        }
         if "updates" in document:
             return {**answer, "UpdateCount": document["updates"]}
         if document["output"].endswith(".csv"):
@@ -303,7 +319,13 @@ def _error(category: Category, kind: Kind, message: str, *, retryable: bool = Fa
 
 def _fingerprint(document: Mapping[str, Any], result: Mapping[str, Any]) -> str:
     """What must be equal for a result to be used again."""
-    parts = [fingerprint_text(document["text"]), document["catalog"], document["database"], document["workgroup"], dict(result)]
+    parts = [
+        fingerprint_text(document["text"]),
+        document["catalog"],
+        document["database"],
+        document["workgroup"],
+        dict(result),
+    ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -88,7 +88,8 @@ def _statement(table: Document) -> list[str]:
 
     def fields(columns: Sequence[Document]) -> list[str]:
         shown = [
-            f"  `{each['Name']}` {each.get('Type', 'string')}" + (f" COMMENT {quoted(each['Comment'])}" if each.get("Comment") else "")
+            f"  `{each['Name']}` {each.get('Type', 'string')}"
+            + (f" COMMENT {quoted(each['Comment'])}" if each.get("Comment") else "")
             for each in columns
         ]
         return [f"{line}, " for line in shown[:-1]] + [f"{shown[-1]})"] if shown else []

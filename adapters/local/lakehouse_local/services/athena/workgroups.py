@@ -64,7 +64,9 @@ class Workgroups:
             "GetWorkGroup": lambda request: {"WorkGroup": self.get(request["WorkGroup"])},
             "ListWorkGroups": self.list,
             "UpdateWorkGroup": self.update,
-            "ListEngineVersions": lambda _: {"EngineVersions": [{**ENGINE, "SelectedEngineVersion": ENGINE["EffectiveEngineVersion"]}, ENGINE]},
+            "ListEngineVersions": lambda _: {
+                "EngineVersions": [{**ENGINE, "SelectedEngineVersion": ENGINE["EffectiveEngineVersion"]}, ENGINE]
+            },
         }
 
     def get(self, name: str) -> Document:

@@ -51,7 +51,14 @@ class Writes:
         self._results = results
 
     def create_table(
-        self, statement: CreateTableAs, database: str, default: str, *, enforced: bool, control: Control, located: Located
+        self,
+        statement: CreateTableAs,
+        database: str,
+        default: str,
+        *,
+        enforced: bool,
+        control: Control,
+        located: Located,
     ) -> Written:
         """CREATE TABLE AS; without a location of its own, or where the workgroup's holds, below ``default``."""
         properties = dict(statement.properties)
@@ -63,7 +70,9 @@ class Writes:
         if self._catalog.document(schema, name) is not None:
             if statement.if_not_exists:
                 return Written(0, 0, ())
-            raise QueryFailed(f"TABLE_ALREADY_EXISTS: line 1:1: Destination table 'awsdatacatalog.{schema}.{name}' already exists")
+            raise QueryFailed(
+                f"TABLE_ALREADY_EXISTS: line 1:1: Destination table 'awsdatacatalog.{schema}.{name}' already exists"
+            )
         asked = properties.pop("external_location", None)
         if asked and enforced:
             raise QueryFailed(
@@ -113,15 +122,20 @@ class Writes:
         table = self._catalog.table(schema, name) if self._catalog.has_database(schema) else None
         if table is None:
             raise QueryFailed(
-                f"TABLE_NOT_FOUND: line 1:1: Table 'awsdatacatalog.{schema}.{name}' does not exist", Kind.TABLE_NOT_FOUND
+                f"TABLE_NOT_FOUND: line 1:1: Table 'awsdatacatalog.{schema}.{name}' does not exist",
+                Kind.TABLE_NOT_FOUND,
             )
         if table.view is not None:
             raise not_supported("Inserting into views is not supported")
         if not lake.writable(table) or table.parameters.get("table_type", "").upper() == "ICEBERG":
-            raise not_supported(f"INSERT INTO '{schema}.{name}': Hudi, Delta Lake and Iceberg tables are read only here")
+            raise not_supported(
+                f"INSERT INTO '{schema}.{name}': Hudi, Delta Lake and Iceberg tables are read only here"
+            )
         columns = [column.name for column in table.all_columns]
         if unknown := [column for column in statement.columns if column not in columns]:
-            raise QueryFailed(f"COLUMN_NOT_FOUND: line 1:1: Insert column name does not exist in target table: {unknown[0]}")
+            raise QueryFailed(
+                f"COLUMN_NOT_FOUND: line 1:1: Insert column name does not exist in target table: {unknown[0]}"
+            )
         order = list(statement.columns) or columns
         casts = [
             [column.name, column.type.duckdb, order.index(column.name) if column.name in order else None]
@@ -152,7 +166,9 @@ class Writes:
 
     def _empty(self, location: str, name: str) -> None:
         if self._results.keys(location):
-            raise QueryFailed(f"HIVE_PATH_ALREADY_EXISTS: Target directory for table '{name}' already exists: {location}")
+            raise QueryFailed(
+                f"HIVE_PATH_ALREADY_EXISTS: Target directory for table '{name}' already exists: {location}"
+            )
 
     def _upload(self, answer: Answer, location: str, written_as: _Format, keys: Sequence[str]) -> list[str]:
         if not answer.rows:
@@ -198,8 +214,17 @@ def _format(kind: str, properties: Mapping[str, object]) -> _Format:
     """A file format by its name and the properties that CTAS and UNLOAD take."""
     known = {"write_compression", "compression", "parquet_compression", "field_delimiter", "compression_level"}
     if wrong := sorted(set(properties) - known):
-        raise not_supported(f"the property {wrong[0]}", "here: format, external_location, partitioned_by, write_compression")
-    named = next((str(properties[key]) for key in ("write_compression", "compression", "parquet_compression") if key in properties), "")
+        raise not_supported(
+            f"the property {wrong[0]}", "here: format, external_location, partitioned_by, write_compression"
+        )
+    named = next(
+        (
+            str(properties[key])
+            for key in ("write_compression", "compression", "parquet_compression")
+            if key in properties
+        ),
+        "",
+    )
     compression = (named or "GZIP").upper()
     if compression not in {"GZIP", "SNAPPY", "ZSTD", "NONE", "UNCOMPRESSED"}:
         raise not_supported(f"the compression {compression}", "GZIP, SNAPPY, ZSTD or NONE")
@@ -213,7 +238,9 @@ def _format(kind: str, properties: Mapping[str, object]) -> _Format:
     if kind == "JSON":
         return _Format(f"format json, compression {packed}", "rows", ending)
     if kind == "TEXTFILE":
-        return _Format(f"{_delimited(str(properties.get('field_delimiter', chr(1))))}, compression {packed}", "lazy", ending)
+        return _Format(
+            f"{_delimited(str(properties.get('field_delimiter', chr(1))))}, compression {packed}", "lazy", ending
+        )
     raise not_supported(f"writing {kind} by this endpoint", "PARQUET, JSON or TEXTFILE")
 
 
@@ -231,7 +258,9 @@ def _table_format(table: Table) -> _Format:
     if "lazysimpleserde" in serde:
         delimiter = table.serde_parameters.get("field.delim", "\x01")
         return _format("TEXTFILE", {"field_delimiter": delimiter, "compression": "NONE"})
-    raise not_supported(f"INSERT INTO a table of {table.serde or 'no serde'}", "Parquet, JSON and delimited text are written")
+    raise not_supported(
+        f"INSERT INTO a table of {table.serde or 'no serde'}", "Parquet, JSON and delimited text are written"
+    )
 
 
 def _listed(value: object) -> Sequence[object]:

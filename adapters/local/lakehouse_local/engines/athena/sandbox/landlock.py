@@ -64,7 +64,9 @@ def confine(readable: Sequence[str], writable: Sequence[str]) -> None:
             allowed = rights & handled if os.path.isdir(path) else rights & _FILE_RIGHTS & handled  # noqa: PTH112
             rule = _PathBeneath(allowed, parent)
             _checked(
-                libc.syscall(_ADD, ctypes.c_int(descriptor), ctypes.c_int(_PATH_BENEATH), ctypes.byref(rule), ctypes.c_uint32(0))
+                libc.syscall(
+                    _ADD, ctypes.c_int(descriptor), ctypes.c_int(_PATH_BENEATH), ctypes.byref(rule), ctypes.c_uint32(0)
+                )
             )
             os.close(parent)
     _checked(libc.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0))

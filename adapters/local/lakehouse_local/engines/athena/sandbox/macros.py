@@ -87,9 +87,7 @@ MACROS = {
         "(a bigint, b bigint) as case when b = 0 then error('DIVISION_BY_ZERO: Division by zero') else a % b end, (a, b) as a % b"
     ),
     "trino_decimal_divide": "(a, b, s) as case when b = 0 then error('DIVISION_BY_ZERO: Division by zero') else round(a::double / b::double, s) end",
-    "trino_plus": (
-        "(a date, b interval) as (a + b)::date, (a interval, b date) as (a + b)::date, (a, b) as a + b"
-    ),
+    "trino_plus": ("(a date, b interval) as (a + b)::date, (a interval, b date) as (a + b)::date, (a, b) as a + b"),
     "trino_minus": "(a date, b interval) as (a - b)::date, (a date, b date) as to_days((a - b)::integer), (a, b) as a - b",
     # Casts
     **{f"trino_cast_{kind}": _cast_whole(kind) for kind in _WHOLE},
@@ -135,12 +133,21 @@ MACROS = {
     **{
         f"trino_{name}": _each("({kind}) as " + expression.replace("%", "{plain}"))
         for name, expression in {
-            "year": "year(%)", "month": "month(%)", "day": "day(%)", "hour": "hour(%)", "minute": "minute(%)",
-            "second": "second(%)", "millisecond": "millisecond(%) % 1000".replace("% 1000", "- 1000 * second(%)"),
-            "quarter": "quarter(%)", "week": "week(%)", "day_of_week": "isodow(%)", "day_of_year": "dayofyear(%)",
-            "year_of_week": "isoyear(%)", "last_day_of_month": "last_day(%)",
+            "year": "year(%)",
+            "month": "month(%)",
+            "day": "day(%)",
+            "hour": "hour(%)",
+            "minute": "minute(%)",
+            "second": "second(%)",
+            "millisecond": "millisecond(%) % 1000".replace("% 1000", "- 1000 * second(%)"),
+            "quarter": "quarter(%)",
+            "week": "week(%)",
+            "day_of_week": "isodow(%)",
+            "day_of_year": "dayofyear(%)",
+            "year_of_week": "isoyear(%)",
+            "last_day_of_month": "last_day(%)",
         }.items()
-    },  # fmt: skip
+    },
     # Text
     "trino_substr": (
         "(s varchar, n bigint) as case when n = 0 or abs(n) > length(s) then '' else substr(s, n) end, "

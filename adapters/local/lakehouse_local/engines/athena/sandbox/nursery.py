@@ -49,7 +49,9 @@ def _be_child(channel: socket.socket, folder: str, limits: Limits) -> None:
         if limits.confine:
             landlock.confine([f"{folder}/in", *_VISIBLE], [f"{folder}/out"])
         _limit(limits)
-        with duckdb.connect(config={"threads": limits.threads, "memory_limit": f"{limits.memory_bytes}B"}) as connection:
+        with duckdb.connect(
+            config={"threads": limits.threads, "memory_limit": f"{limits.memory_bytes}B"}
+        ) as connection:
             worker.serve(channel, connection, folder)
         code = 0
     os._exit(code)

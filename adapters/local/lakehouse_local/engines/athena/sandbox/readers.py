@@ -45,8 +45,8 @@ def define(connection: duckdb.DuckDBPyConnection, folder: str, source: Source) -
         body = _READERS[source["reader"]](connection, folder, source, columns)
         body += f", {', '.join(quoted(name) for name, _ in keys)}" if keys else ""
         if source["uris"]:
-            body += f", {_uris(folder, source)}[filename] as \"$path\""
-        body = f"select {body} from {_scan(connection, folder, source, keys)}"
+            body += f', {_uris(folder, source)}[filename] as "$path"'
+        body = f"select {body} from {_scan(folder, source, keys)}"  # noqa: S608
     else:
         nothing = [f"cast(null as {kind.duckdb}) as {quoted(name)}" for name, kind in columns + keys]
         nothing += ['cast(null as varchar) as "$path"'] if source["uris"] is not None else []
@@ -59,11 +59,8 @@ def _uris(folder: str, source: Source) -> str:
     return f"map {{{', '.join(pairs)}}}"
 
 
-def _scan(
-    connection: duckdb.DuckDBPyConnection, folder: str, source: Source, keys: Sequence[tuple[str, HiveType]]
-) -> str:
+def _scan(folder: str, source: Source, keys: Sequence[tuple[str, HiveType]]) -> str:
     """The table function's call."""
-    del connection
     files = ", ".join(literal(f"{folder}/{name}") for name in source["files"])
     common = ["filename = true"] if source["uris"] else []
     if keys:
@@ -74,7 +71,12 @@ def _scan(
     serde = source["serde"]
     skip = int(serde.get("skip.header.line.count", "0") or 0)
     header = ["header = true", f"skip = {skip - 1}"] if skip else ["header = false"]
-    text = ["auto_detect = false", "strict_mode = false", f"max_line_size = {_MAX_LINE_BYTES}", f"nullstr = {literal(_NEVER)}"]
+    text = [
+        "auto_detect = false",
+        "strict_mode = false",
+        f"max_line_size = {_MAX_LINE_BYTES}",
+        f"nullstr = {literal(_NEVER)}",
+    ]
     if source["reader"] == "parquet":
         return f"read_parquet([{files}], {', '.join(['union_by_name = true', *common])})"
     if source["reader"] == "json":
@@ -152,7 +154,9 @@ def _lazy(connection: duckdb.DuckDBPyConnection, folder: str, source: Source, co
     return ", ".join(selected)
 
 
-def _lazy_value(value: str, kind: HiveType, separators: Sequence[str], null: str) -> str:
+def _lazy_value(  # noqa: PLR0911 - one branch for each kind of type
+    value: str, kind: HiveType, separators: Sequence[str], null: str
+) -> str:
     """A field's text as a value; NULL where it is none."""
     if kind.name == "array":
         item = f"nullif(x{len(separators)}, {literal(null)})"
@@ -170,7 +174,10 @@ def _lazy_value(value: str, kind: HiveType, separators: Sequence[str], null: str
         parts = [
             f"{quoted(field)}: "
             + _lazy_value(
-                f"nullif(string_split({value}, {literal(separators[0])})[{number}], {literal(null)})", child, separators[1:], null
+                f"nullif(string_split({value}, {literal(separators[0])})[{number}], {literal(null)})",
+                child,
+                separators[1:],
+                null,
             )
             for number, (field, child) in enumerate(zip(kind.fields, kind.children, strict=True), 1)
         ]

@@ -46,7 +46,12 @@ def _id(kind: DuckDBPyType) -> str:
     text = str(kind)
     if text in {"JSON", "NULL", '"NULL"'}:
         return text.strip('"').lower()
-    return "json" if kind.id == "json" else kind.id
+    return kind.id
+
+
+def _parts(kind: DuckDBPyType) -> dict[str, DuckDBPyType]:
+    """The types inside a nested one, by name."""
+    return {name: part for name, part in kind.children if isinstance(part, DuckDBPyType)}
 
 
 def described(kind: DuckDBPyType) -> dict[str, Any]:
@@ -75,19 +80,19 @@ def hive(kind: DuckDBPyType) -> str:
         numbers = dict(kind.children)
         return f"decimal({numbers['precision']},{numbers['scale']})"
     if name in {"list", "array"}:
-        return f"array<{hive(dict(kind.children)['child'])}>"
+        return f"array<{hive(_parts(kind)['child'])}>"
     if name == "map":
-        parts = dict(kind.children)
+        parts = _parts(kind)
         return f"map<{hive(parts['key'])},{hive(parts['value'])}>"
     if name == "struct":
-        return "struct<" + ",".join(f"{field}:{hive(child)}" for field, child in kind.children) + ">"
+        return "struct<" + ",".join(f"{field}:{hive(child)}" for field, child in _parts(kind).items()) + ">"
     return _HIVE.get(name, name)
 
 
-def text(value: str, kind: DuckDBPyType, depth: int = 0) -> str:
+def text(value: str, kind: DuckDBPyType, depth: int = 0) -> str:  # noqa: PLR0911 - one branch for each kind of type
     """SQL that gives a value's text; NULL for NULL."""
     name = _id(kind)
-    if name == "varchar" or name == "json":
+    if name in {"varchar", "json"}:
         return value
     if name in {"double", "float"}:
         # A float's digits are its own, those of a wider number would be noise.
@@ -101,16 +106,16 @@ def text(value: str, kind: DuckDBPyType, depth: int = 0) -> str:
     if name == "time":
         return f"strftime(date '1970-01-01' + {value}, '%H:%M:%S.%g')"
     if name in {"list", "array"}:
-        return _joined(value, dict(kind.children)["child"], depth, "[", "]")
+        return _joined(value, _parts(kind)["child"], depth, "[", "]")
     if name == "map":
-        parts = dict(kind.children)
+        parts = _parts(kind)
         entry = f"e{depth}"
         one = f"{_inner(f'{entry}.key', parts['key'], depth + 1)} || '=' || {_inner(f'{entry}.value', parts['value'], depth + 1)}"
         return f"'{{' || array_to_string(list_transform(map_entries({value}), lambda {entry}: {one}), ', ') || '}}'"
     if name == "struct":
         fields = [
             f"'{field}=' || {_inner(f'struct_extract({value}, {quoted_text(field)})', child, depth)}"
-            for field, child in kind.children
+            for field, child in _parts(kind).items()
         ]
         joined = " || ', ' || ".join(fields)
         return f"case when {value} is not null then '{{' || {joined} || '}}' end"
@@ -124,9 +129,7 @@ def quoted_text(field: str) -> str:
 
 def _joined(value: str, child: DuckDBPyType, depth: int, start: str, end: str) -> str:
     item = f"e{depth}"
-    return (
-        f"'{start}' || array_to_string(list_transform({value}, lambda {item}: {_inner(item, child, depth + 1)}), ', ') || '{end}'"
-    )
+    return f"'{start}' || array_to_string(list_transform({value}, lambda {item}: {_inner(item, child, depth + 1)}), ', ') || '{end}'"
 
 
 def _inner(value: str, kind: DuckDBPyType, depth: int) -> str:
@@ -161,7 +164,9 @@ def _value(value: str, kind: DuckDBPyType, style: str) -> str:
         value = f"cast({value} as bigint)"
     if style == "lazy":
         if name in {"list", "array", "map", "struct"}:
-            raise Mismatch("NOT_SUPPORTED: nested columns are not written as text by this endpoint: use PARQUET or JSON")
+            raise Mismatch(
+                "NOT_SUPPORTED: nested columns are not written as text by this endpoint: use PARQUET or JSON"
+            )
         return f"to_base64({value})" if name == "blob" else text(value, kind)
     return value
 
