@@ -9,7 +9,13 @@ from lakehouse_local.services.service import Service
 from lakehouse_local.services.world import World
 
 MODULES: Mapping[str, str] = MappingProxyType(
-    {"dms": "lakehouse_local.services.dms.create", "glue": "lakehouse_local.services.glue.service"}
+MODULES: Mapping[str, str] = MappingProxyType(
+    {
+        "athena": "lakehouse_local.services.athena.service",
+        "dms": "lakehouse_local.services.dms.create",
+        "glue": "lakehouse_local.services.glue.service",
+    }
+)
 )
 """Each module has ``create(World) -> Service``."""
 

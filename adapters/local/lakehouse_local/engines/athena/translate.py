@@ -1,0 +1,194 @@
+"""Athena's query to DuckDB's: names resolved in the catalog, functions by the list, meanings kept where they differ."""
+
+import base64
+import json
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from lakehouse_local.engines.athena import parsing
+from lakehouse_local.engines.athena.dialect import generate
+from lakehouse_local.engines.athena.errors import Kind, QueryFailed, at, not_supported
+from lakehouse_local.engines.athena.expressions import Rewriter, allowed, call, position
+from lakehouse_local.engines.athena.model import Catalog, Table
+from lakehouse_local.engines.athena.sandbox.readers import literal, quoted
+
+CATALOG = "awsdatacatalog"
+UNNAMED = "\x02col"
+"""What a column without a name is called until its position is known."""
+_HIDDEN = {"$path"}
+_MAX_VIEW_DEPTH = 32
+
+
+@dataclass
+class Translation:
+    """A query in DuckDB's SQL and what it stands on."""
+
+    sql: str = ""
+    tables: dict[tuple[str, str], Table] = field(default_factory=dict)
+    views: dict[tuple[str, str], str] = field(default_factory=dict)
+    """DuckDB's SQL of each view, a view before those that use it."""
+    macros: set[str] = field(default_factory=set)
+    hidden: bool = False
+    """Whether the text asks for ``$path``."""
+    deterministic: bool = True
+
+
+class Translator:
+    """Translates one statement's queries; ``database`` is where unqualified names are looked up."""
+
+    def __init__(self, catalog: Catalog, database: str) -> None:
+        self._catalog = catalog
+        self._database = database
+        self._depth = 0
+
+    def translate(self, tree: exp.Query) -> Translation:
+        """QueryFailed for what does not exist or is not supported."""
+        result = Translation()
+        result.hidden = any(each.name in _HIDDEN for each in tree.find_all(exp.Identifier))
+        result.sql = self._query(tree, self._database, result)
+        return result
+
+    def _query(self, tree: exp.Query, database: str, result: Translation) -> str:
+        for node in tree.walk():
+            if isinstance(node, exp.Expression):
+                allowed(node)
+        stars = self._resolve(tree, database, result)
+        _name_columns(tree)
+        if result.hidden:
+            _hide(stars)
+        rewriter = Rewriter()
+        rewritten = rewriter.rewrite(tree)
+        result.macros |= rewriter.macros
+        result.deterministic &= rewriter.deterministic
+        return generate(rewritten)
+
+    def _resolve(self, tree: exp.Query, database: str, result: Translation) -> list[exp.Select]:
+        """Give every table that is no CTE its full name, and note what it is."""
+        for table in list(tree.find_all(exp.Table)):
+            if not isinstance(table.this, exp.Identifier) or _is_cte(table):
+                continue
+            if table.args.get("version"):
+                raise not_supported(
+                    f"{at(position(table))}Table '{table.name}' has no time travel: FOR TIMESTAMP | VERSION AS OF is Iceberg's",
+                    "lakehouse query --as-of reads an earlier state of the lake",
+                )
+            schema = (table.db or database).lower()
+            name = table.name.lower()
+            if table.catalog and table.catalog.lower() != CATALOG:
+                raise QueryFailed(
+                    f"CATALOG_NOT_FOUND: {at(position(table))}Catalog '{table.catalog.lower()}' does not exist",
+                    Kind.ENTITY_NOT_FOUND,
+                )
+            self._use(table, schema, name, result)
+            alias = table.args.get("alias")
+            if alias is None:
+                table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
+            table.set("db", exp.to_identifier(schema, quoted=True))
+            table.set("this", exp.to_identifier(name, quoted=True))
+            table.set("catalog", None)
+        return list(tree.find_all(exp.Select))
+
+    def _use(self, node: exp.Table, schema: str, name: str, result: Translation) -> None:
+        if (schema, name) in result.tables or (schema, name) in result.views:
+            return
+        if not self._catalog.has_database(schema):
+            raise QueryFailed(
+                f"SCHEMA_NOT_FOUND: {at(position(node))}Schema '{schema}' does not exist", Kind.ENTITY_NOT_FOUND
+            )
+        found = self._catalog.table(schema, name)
+        if found is None:
+            raise QueryFailed(
+                f"TABLE_NOT_FOUND: {at(position(node))}Table '{CATALOG}.{schema}.{name}' does not exist",
+                Kind.TABLE_NOT_FOUND,
+            )
+        if found.view is None:
+            result.tables[schema, name] = found
+            return
+        if self._depth > _MAX_VIEW_DEPTH:
+            raise QueryFailed(f"VIEW_IS_RECURSIVE: View '{CATALOG}.{schema}.{name}' is recursive")
+        self._depth += 1
+        result.views[schema, name] = self._view(found, result)
+        # A view stands after what it stands on.
+        result.views[schema, name] = result.views.pop((schema, name))
+        self._depth -= 1
+
+    def _view(self, view: Table, result: Translation) -> str:
+        definition = view_definition(view)
+        try:
+            body = self._query(
+                parsing.query(definition["originalSql"]), str(definition.get("schema") or view.database), result
+            )
+        except QueryFailed as error:
+            raise QueryFailed(
+                f"VIEW_IS_STALE: View '{CATALOG}.{view.database}.{view.name}' is stale or in invalid state: {error.message}",
+                Kind.USER,
+            ) from None
+        names = ", ".join(quoted(column.name) for column in view.columns)
+        return f"select * from ({body}) as v({names})" if names else body  # noqa: S608
+
+
+def view_definition(view: Table) -> dict[str, str]:
+    """What is inside ``/* Presto View: <base64 of JSON> */``."""
+    text = (view.view or "").strip()
+    encoded = text.removeprefix("/* Presto View:").removesuffix("*/").strip()
+    try:
+        found: dict[str, str] = json.loads(base64.b64decode(encoded, validate=True))
+    except ValueError:
+        raise not_supported(
+            f"View '{CATALOG}.{view.database}.{view.name}' is not one of Athena's",
+            "CREATE OR REPLACE VIEW it in Athena",
+        ) from None
+    return found
+
+
+def _is_cte(table: exp.Table) -> bool:
+    """Whether the name is one of a WITH around it."""
+    if table.db:
+        return False
+    node: exp.Expr | None = table
+    while node is not None:
+        with_ = node.args.get("with_")
+        if with_ is not None and any(cte.alias.lower() == table.name.lower() for cte in with_.expressions):
+            return True
+        node = node.parent
+    return False
+
+
+def _name_columns(tree: exp.Query) -> None:
+    """Unnamed columns become ``_col0`` by position; names without an alias are in lower case."""
+    first = tree
+    while not isinstance(first, exp.Select):
+        inner = first.args.get("this")
+        if isinstance(inner, exp.Values) or not isinstance(inner, exp.Query):
+            return
+        first = inner
+    expressions: list[exp.Expr] = []
+    for column in first.expressions:
+        if isinstance(column, exp.Alias | exp.Star) or (
+            isinstance(column, exp.Column) and isinstance(column.this, exp.Star)
+        ):
+            expressions.append(column)
+        elif isinstance(column, exp.Column | exp.Dot):
+            name = column.name or UNNAMED
+            expressions.append(exp.alias_(column.copy(), name.lower(), quoted=True, copy=False))
+        else:
+            expressions.append(exp.alias_(column.copy(), UNNAMED, quoted=True, copy=False))
+    first.set("expressions", expressions)
+
+
+def _hide(selects: list[exp.Select]) -> None:
+    """``*`` does not show hidden columns."""
+    for select in selects:
+        for column in list(select.expressions):
+            if isinstance(column, exp.Star):
+                column.replace(call("columns(lambda c: not starts_with(c, '$'))"))
+            elif isinstance(column, exp.Column) and isinstance(column.this, exp.Star):
+                sources = [source for source in select.find_all(exp.Table) if source.alias_or_name == column.table]
+                if sources and sources[0].db:
+                    column.replace(call(f'{quoted(column.table)}.* exclude ("$path")'))
+
+
+def text_literal(text: str) -> exp.Expression:
+    """A string."""
+    return call(literal(text).replace("{", "{{").replace("}", "}}"))

@@ -1,0 +1,1 @@
+"""Athena: workgroups, executions and what is saved beside them; the queries themselves are an engine's work."""
