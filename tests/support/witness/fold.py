@@ -9,12 +9,12 @@ from typing import Any
 
 import psycopg2
 from psycopg2 import sql
-from witness.events import Event
-from witness.values import NOT_SENT, from_text
 
 from lakehouse_core.ports import Storage
 from lakehouse_local.capture import manifest
 from lakehouse_local.capture.text import SESSION
+from witness.events import Event
+from witness.values import NOT_SENT, from_text
 
 Row = dict[str, Any]
 State = dict[tuple[Any, ...], Row]

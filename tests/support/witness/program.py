@@ -92,18 +92,24 @@ _EDGES = (
     "INSERT INTO edge VALUES ({0} + 4, '12024-05-01', '12024-05-01 12:00', '12024-05-01 12:00+00', 1e40, 123456789012)",
     # A text that is Debezium's own word for "not sent" (the program deletes it: nobody can tell it from that).
     "INSERT INTO edge (id, note) VALUES ({0} + 5, '__debezium_unavailable_value')",
-    "INSERT INTO edge (id, note, bytes, tags, numbers) SELECT {0} + 6, 'long', "
-    "decode(string_agg(md5(n::text), ''), 'hex'), array_agg(md5(n::text)), array_agg(n) FROM generate_series(1, 700) n",
-    "INSERT INTO edge (id, span, price, mask) "
-    "VALUES ({0} + 7, '[2024-05-01 00:00:00+00,2024-06-01 00:00:00+00)', 1234.5, B'0101')",
+    (
+        "INSERT INTO edge (id, note, bytes, tags, numbers) SELECT {0} + 6, 'long', "
+        "decode(string_agg(md5(n::text), ''), 'hex'), array_agg(md5(n::text)), array_agg(n) FROM generate_series(1, 700) n"
+    ),
+    (
+        "INSERT INTO edge (id, span, price, mask) "
+        "VALUES ({0} + 7, '[2024-05-01 00:00:00+00,2024-06-01 00:00:00+00)', 1234.5, B'0101')"
+    ),
 )
 
 BEFORE = (
     _ROW.format(id=1),
     _SPARSE.format(id=2),
     _SPECIAL.format(id=3),
-    f"INSERT INTO document VALUES (1, 'one', {_LONG.format(1)}, jsonb_build_object('a', {_LONG.format(2)}), 1), "
-    f"(2, 'two', {_LONG.format(3)}, NULL, 1), (3, 'three', 'short', '{{}}', 1)",
+    (
+        f"INSERT INTO document VALUES (1, 'one', {_LONG.format(1)}, jsonb_build_object('a', {_LONG.format(2)}), 1), "
+        f"(2, 'two', {_LONG.format(3)}, NULL, 1), (3, 'three', 'short', '{{}}', 1)"
+    ),
     "INSERT INTO line SELECT 1, n, n * 0.125 FROM generate_series(1, 3) AS n",
     f"INSERT INTO whole VALUES (1, 'a', {_LONG.format(4)}), (2, NULL, 'b'), (3, 'c', NULL)",
     "INSERT INTO passing SELECT n, 'row ' || n FROM generate_series(1, 5) AS n",

@@ -4,10 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from psycopg2.extensions import parse_dsn
-from witness import engine, program
-from witness.compare import PREFIX
-from witness.events import Event, from_capture, from_debezium
-from witness.fold import State, Table, folded_dms, in_database, tables_of
 
 from lakehouse_local.capture import engine as capture
 from lakehouse_local.capture.debezium import DebeziumSettings, DebeziumWire
@@ -16,6 +12,10 @@ from lakehouse_local.capture.source import CaptureSource
 from lakehouse_local.environment import PostgresPart, S3Part
 from lakehouse_local.providers.s3_client import client
 from lakehouse_local.storage import S3Storage
+from witness import engine, program
+from witness.compare import PREFIX
+from witness.events import Event, from_capture, from_debezium
+from witness.fold import State, Table, folded_dms, in_database, tables_of
 
 SECONDS = 120
 

@@ -9,13 +9,11 @@ from lakehouse_local.services.service import Service
 from lakehouse_local.services.world import World
 
 MODULES: Mapping[str, str] = MappingProxyType(
-MODULES: Mapping[str, str] = MappingProxyType(
     {
         "athena": "lakehouse_local.services.athena.service",
         "dms": "lakehouse_local.services.dms.create",
         "glue": "lakehouse_local.services.glue.service",
     }
-)
 )
 """Each module has ``create(World) -> Service``."""
 
