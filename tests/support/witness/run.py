@@ -11,6 +11,7 @@ from lakehouse_local.capture.dms import DmsWire
 from lakehouse_local.capture.source import CaptureSource
 from lakehouse_local.environment import PostgresPart, S3Part
 from lakehouse_local.providers.s3_client import client
+from lakehouse_local.providers.s3_export import create_bucket
 from lakehouse_local.storage import S3Storage
 from witness import engine, program
 from witness.compare import PREFIX
@@ -45,7 +46,7 @@ def see(postgres: PostgresPart, s3: S3Part, cache: Path, folder: Path) -> Seen:
         ),
     )
     for _, bucket, _ in ours:
-        client(s3).create_bucket(Bucket=bucket)
+        create_bucket(client(s3), bucket, s3.region)
     with engine.running(_properties(reader), {"path": str(lines)}, cache, folder) as debezium:
         for source, bucket, wire in ours:
             capture.full_load(source, storage, bucket, wire)
