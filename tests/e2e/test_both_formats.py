@@ -27,6 +27,8 @@ from lakehouse_local.query.files import Files
 from lakehouse_local.query.history import history
 from lakehouse_local.spark.session import session
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
 TABLES = [
     *(f"silver.{contract.entity}" for contract in CONTRACTS.values()),
     *(f"silver.{contract.view}" for contract in CONTRACTS.values()),

@@ -9,6 +9,8 @@ from lakehouse_core.contracts import CONTRACTS
 from lakehouse_local.lake import sources
 from lakehouse_local.providers import postgres_binaries
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
 
 def provider_of(major: int) -> str:
     """The first provider of that PostgreSQL which works here without containers; skips where there is none."""

@@ -21,6 +21,8 @@ from lakehouse_local.providers.s3_export import create_bucket
 from lakehouse_local.query.engine import QueryEngine
 from lakehouse_local.settings import Settings
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
 LARGE = "(select string_agg(md5(n::text), '') from generate_series(1, 400) as n)"
 TROUBLE = (
     # A large value that later updates do not send, also where the key changes.

@@ -16,6 +16,8 @@ from nbclient.exceptions import CellExecutionError
 from lakehouse_local.providers import postgres_binaries
 from lakehouse_local.testing import small
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PROJECT = EXAMPLES / "own_project"
 # The story that loads everything again goes first: the others' columns are new to the lake, too.
