@@ -89,11 +89,13 @@ def hive(kind: DuckDBPyType) -> str:
     return _HIVE.get(name, name)
 
 
-def text(value: str, kind: DuckDBPyType, depth: int = 0) -> str:  # noqa: PLR0911 - one branch for each kind of type
+def text(value: str, kind: DuckDBPyType, depth: int = 0) -> str:  # noqa: C901, PLR0911 - one branch for each kind of type
     """SQL that gives a value's text; NULL for NULL."""
     name = _id(kind)
-    if name in {"varchar", "json"}:
+    if name == "varchar":
         return value
+    if name == "json":
+        return f"cast(json({value}) as varchar)"
     if name in {"double", "float"}:
         # A float's digits are its own, those of a wider number would be noise.
         return f"trino_double_text(cast({value} as varchar), {value} = 0 or abs({value}) between 1e-3 and 9999999.999999999)"
@@ -119,6 +121,8 @@ def text(value: str, kind: DuckDBPyType, depth: int = 0) -> str:  # noqa: PLR091
         ]
         joined = " || ', ' || ".join(fields)
         return f"case when {value} is not null then '{{' || {joined} || '}}' end"
+    if name == "decimal":  # DuckDB leaves the zero before the point out where the scale is the precision
+        return f"regexp_replace(cast({value} as varchar), '^(-?)\\.', '\\10.')"
     return f"cast({value} as varchar)"
 
 
