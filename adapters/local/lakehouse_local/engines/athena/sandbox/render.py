@@ -116,7 +116,7 @@ def text(value: str, kind: DuckDBPyType, depth: int = 0) -> str:  # noqa: C901, 
         return f"'{{' || array_to_string(list_transform(map_entries({value}), lambda {entry}: {one}), ', ') || '}}'"
     if name == "struct":
         fields = [
-            f"'{field}=' || {_inner(f'struct_extract({value}, {quoted_text(field)})', child, depth)}"
+            f"{quoted_text(field + '=')} || {_inner(f'struct_extract({value}, {quoted_text(field)})', child, depth)}"
             for field, child in _parts(kind).items()
         ]
         joined = " || ', ' || ".join(fields)
