@@ -94,13 +94,13 @@ class Engine:
         worker = self._pool.take()
         try:
             control.attach(worker)
-            for source in sources:
-                _link(source, worker.folder / "in")
+            for number, source in enumerate(sources):
+                _link(source, worker.folder / "in" / str(number))
             job = {
                 "sql": translation.sql,
                 "unnamed": UNNAMED,
                 "macros": sorted(translation.macros),
-                "sources": [_described(source) for source in sources],
+                "sources": [_described(source, number) for number, source in enumerate(sources)],
                 "views": [[schema, name, sql] for (schema, name), sql in translation.views.items()],
                 "write": dict(write),
                 "spill_bytes": self._pool.limits.file_bytes,
@@ -137,8 +137,8 @@ class Engine:
 
 def _link(source: Source, folder: Path) -> None:
     """Put the copies where the process may read them, and nothing else."""
-    for number, file in enumerate(source.files):
-        place = folder / _place(source, number)
+    for file in source.files:
+        place = folder / file.name
         place.parent.mkdir(parents=True, exist_ok=True)
         try:
             os.link(file.copy, place)
@@ -146,14 +146,10 @@ def _link(source: Source, folder: Path) -> None:
             shutil.copyfile(file.copy, place)
 
 
-def _place(source: Source, number: int) -> str:
-    return f"{source.table.database}.{source.table.name}/{source.files[number].name}".replace("'", "_")
-
-
-def _described(source: Source) -> dict[str, Any]:
-    """A source as the query process gets it."""
+def _described(source: Source, folder: int) -> dict[str, Any]:
+    """A source as the query process gets it; ``folder`` holds its files, no name of a user is part of a path."""
     table = source.table
-    places = [_place(source, number) for number in range(len(source.files))]
+    places = [f"{folder}/{file.name}" for file in source.files]
     skip = {key: value for key, value in table.parameters.items() if key == "skip.header.line.count"}
     return {
         "schema": table.database,

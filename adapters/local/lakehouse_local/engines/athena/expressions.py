@@ -1,16 +1,17 @@
 """Expressions: which may stand in a query, and what each is in DuckDB."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
+from lakehouse_local.engines.athena import decimals
 from lakehouse_local.engines.athena.dialect import Call, TypedLiteral
 from lakehouse_local.engines.athena.errors import Kind, QueryFailed, at, not_supported
 from lakehouse_local.engines.athena.formats import UnknownFormat, joda, mysql
 from lakehouse_local.engines.athena.functions import FUNCTIONS, Function
 from lakehouse_local.engines.athena.sandbox.macros import MACROS
-from lakehouse_local.engines.athena.sandbox.readers import literal
+from lakehouse_local.engines.athena.sandbox.readers import literal, quoted
 
 _ALLOWED = {
     "Select", "Union", "Except", "Intersect", "Subquery", "With", "CTE", "From", "Join", "Where", "Group", "Rollup", "Cube",
@@ -51,6 +52,7 @@ _OTHER_TYPES = {
     exp.DType.STRUCT,
     exp.DType.UUID,
 }
+_INTERVALS = {"second", "minute", "hour", "day", "week", "month", "year"}
 _FIELDS = {"dow": "day_of_week", "doy": "day_of_year", "yow": "year_of_week", "day_of_month": "day"}
 _ZONE = re.compile(r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*([+-]\d{2}:\d{2}|[A-Za-z_]+(?:/[A-Za-z_]+)*)$")
 _HOLE = re.compile(r"\{(\d+):(mysql|joda)\}")
@@ -61,6 +63,11 @@ _RANDOM = {"rand", "random", "uuid", "now"}
 def call(template: str, *arguments: exp.Expression) -> Call:
     """DuckDB's SQL with holes."""
     return Call(this=template, expressions=list(arguments))
+
+
+def verbatim(text: str) -> str:
+    """SQL that stands in a template as it is: its braces are no holes."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def position(node: exp.Expression) -> tuple[int, int] | None:
@@ -92,13 +99,23 @@ def allowed(node: exp.Expression) -> None:
 class Rewriter:
     """Rewrites one tree in place, what is inside first; remembers the macros that it called."""
 
-    def __init__(self) -> None:
+    def __init__(self, numbers: Mapping[str, decimals.Number]) -> None:
+        self._numbers = numbers
+        self._exact: dict[int, decimals.Number] = {}
         self.macros: set[str] = set()
         self.deterministic = True
 
     def rewrite(self, tree: exp.Query) -> exp.Query:
         """The same query in DuckDB's terms."""
         nodes = [node for node in tree.walk() if isinstance(node, exp.Expression)]
+        self._exact = {
+            id(node): kind
+            for node in nodes
+            if (
+                isinstance(node, exp.Div | exp.Anonymous | exp.Filter | exp.Window)
+                and (kind := decimals.of(node, self._numbers))
+            )
+        }
         for node in reversed(nodes):
             new = self._one(node)
             if new is not node:
@@ -109,7 +126,7 @@ class Rewriter:
         self.macros |= {name for name in _USED.findall(template) if name in MACROS}
         return call(template, *arguments)
 
-    def _one(self, node: exp.Expression) -> exp.Expression:  # noqa: C901, PLR0911
+    def _one(self, node: exp.Expression) -> exp.Expression:  # noqa: C901, PLR0911, PLR0912
         if isinstance(node, exp.Anonymous):
             return self._function(node)
         if isinstance(node, exp.Cast):  # TryCast as well
@@ -117,12 +134,16 @@ class Rewriter:
         if isinstance(node, TypedLiteral):
             return self._literal(node)
         if isinstance(node, exp.Div):
+            exact = self._exact.get(id(node))
+            if exact and exact.decimal:
+                divided = f"trino_decimal_divide({{0}}, {{1}}, {exact.scale})"
+                return self._call(
+                    f"cast({divided} as decimal({exact.precision}, {exact.scale}))", node.this, node.expression
+                )
             return self._call("trino_divide({0}, {1})", node.this, node.expression)
         if isinstance(node, exp.Mod):
             return self._call("trino_modulo({0}, {1})", node.this, node.expression)
-        if isinstance(node, exp.Add | exp.Sub) and any(
-            isinstance(s.unnest(), exp.Interval) for s in (node.this, node.expression)
-        ):
+        if isinstance(node, exp.Add | exp.Sub) and any(_is_interval(side) for side in (node.this, node.expression)):
             name = "trino_plus" if isinstance(node, exp.Add) else "trino_minus"
             return self._call(f"{name}({{0}}, {{1}})", node.this, node.expression)
         if isinstance(node, exp.AtTimeZone):
@@ -135,10 +156,22 @@ class Rewriter:
         if isinstance(node, exp.StrPosition):
             return self._call("trino_strpos({0}, {1})", node.this, node.args["substr"])
         if isinstance(node, exp.HexString):
-            return self._call(f"unhex({literal(node.name)})")
+            return self._call(verbatim(f"unhex({literal(node.name)})"))
         if isinstance(node, exp.Interval):
             return self._interval(node)
+        if isinstance(node, exp.Filter | exp.Window) and not isinstance(node.parent, exp.Window):
+            return self._average_over(node)
         return self._clock(node)
+
+    def _average_over(self, node: exp.Expression) -> exp.Expression:
+        """An average of decimals under FILTER or OVER: the whole is a decimal."""
+        exact = self._exact.get(id(node))
+        inside = node.this
+        while isinstance(inside, exp.Filter):
+            inside = inside.this
+        if exact and exact.decimal and isinstance(inside, exp.Anonymous) and inside.name == "avg":
+            return self._exact_average(node.copy(), exact)
+        return node
 
     def _clock(self, node: exp.Expression) -> exp.Expression:
         names: dict[type[exp.Expression], str] = {
@@ -157,7 +190,10 @@ class Rewriter:
         unit = node.args.get("unit")
         if not isinstance(unit, exp.Var) or not isinstance(node.this, exp.Literal):
             raise not_supported("this form of INTERVAL", "INTERVAL '1' DAY")
-        return self._call(f"interval {literal(node.this.name)} {unit.name.rstrip('sS').lower()}")
+        name = unit.name.lower()
+        if name.rstrip("s") not in _INTERVALS or not re.fullmatch(r"\s*[+-]?\d+(\.\d+)?\s*", node.this.name):
+            raise not_supported(f"INTERVAL '{node.this.name}' {unit.name}", "INTERVAL '1' DAY")
+        return self._call(f"interval {literal(node.this.name)} {name.rstrip('s')}")
 
     def _extract(self, node: exp.Extract) -> exp.Expression:
         unit = node.name.lower()
@@ -193,7 +229,7 @@ class Rewriter:
         zoned = kind is exp.DType.TIMESTAMPTZ or (kind is exp.DType.TIMESTAMP and _ZONE.search(text))
         name = "timestamptz" if zoned else kind.value.lower()
         if kind in {exp.DType.DATE, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ, exp.DType.TIME}:
-            return self._call(f"{name} {literal(text)}".replace("{", "{{").replace("}", "}}"))
+            return self._call(verbatim(f"{name} {literal(text)}"))
         cast = exp.Cast(this=exp.Literal.string(text), to=node.args["to"])
         return self._cast(cast)
 
@@ -202,19 +238,19 @@ class Rewriter:
         kind = to.this
         value = node.this
         if kind in _TEXTS:
-            width = to.expressions[0].name if to.expressions else ""
+            width = _numbers(to)[0] if to.expressions else ""
             new = self._call(f"left(trino_cast_varchar({{0}}), {width})" if width else "trino_cast_varchar({0})", value)
         elif kind in _CASTS:
             if isinstance(node, exp.TryCast) and f"trino_try_{_CASTS[kind]}" in MACROS:
                 return self._call(f"trino_try_{_CASTS[kind]}({{0}})", value)
             new = self._call(f"trino_cast_{_CASTS[kind]}({{0}})", value)
         elif kind in _OTHER_TYPES:
-            new = self._call(f"cast({{0}} as {_type(to)})", value)
+            new = self._call(f"cast({{0}} as {verbatim(_type(to))})", value)
         else:
             raise not_supported(f"{at(position(node))}Unknown type: {to.sql('trino').lower()}")
         return self._call("try({0})", new) if isinstance(node, exp.TryCast) else new
 
-    def _function(self, node: exp.Anonymous) -> exp.Expression:
+    def _function(self, node: exp.Anonymous) -> exp.Expression:  # noqa: PLR0911 - one branch for each special function
         name = node.name.lower()
         arguments = list(node.expressions)
         if name == "row":
@@ -240,7 +276,14 @@ class Rewriter:
             return self._template(node, name, function, arguments)
         if function.call in MACROS:
             self.macros.add(function.call)
-        return exp.Anonymous(this=function.call, expressions=arguments)
+        new = exp.Anonymous(this=function.call, expressions=arguments)
+        exact = self._exact.get(id(node))
+        if name == "avg" and exact and exact.decimal and not isinstance(node.parent, exp.Filter | exp.Window):
+            return self._exact_average(new, exact)
+        return new
+
+    def _exact_average(self, average: exp.Expression, exact: decimals.Number) -> exp.Expression:
+        return self._call(f"cast(round({{0}}, {exact.scale}) as decimal({exact.precision}, {exact.scale}))", average)
 
     def _template(
         self, node: exp.Anonymous, name: str, function: Function, arguments: Sequence[exp.Expression]
@@ -260,7 +303,7 @@ class Rewriter:
                 text = {"mysql": mysql, "joda": joda}[match[2]](value.name)
             except UnknownFormat as error:
                 raise not_supported(f"{at(position(node))}{name} with the format {error}") from None
-            return literal(text).replace("{", "{{").replace("}", "}}")
+            return verbatim(literal(text))
 
         return self._call(_HOLE.sub(convert, template), *arguments)
 
@@ -274,6 +317,11 @@ class Rewriter:
             return self._call(f"row({', '.join(f'{{{n}}}' for n in range(len(arguments)))})", *arguments)
         fields = ", ".join(f"'field{n}': {{{n}}}" for n in range(len(arguments)))
         return self._call(f"{{{{{fields}}}}}", *arguments)
+
+
+def _is_interval(node: exp.Expression) -> bool:
+    inner = node.unnest()
+    return isinstance(inner, exp.Interval) or (isinstance(inner, Call) and str(inner.this).startswith("interval "))
 
 
 def _check_place(node: exp.Anonymous, name: str, function: Function) -> None:
@@ -290,10 +338,18 @@ def _check_place(node: exp.Anonymous, name: str, function: Function) -> None:
         )
 
 
+def _numbers(kind: exp.DataType) -> list[str]:
+    """What stands in a type's brackets: whole numbers and nothing else."""
+    found = [parameter.name for parameter in kind.expressions]
+    if wrong := [each for each in found if not each.isdecimal()]:
+        raise not_supported(f"Unknown type: {kind.this.value.lower()}({wrong[0]})")
+    return found
+
+
 def _type(kind: exp.DataType) -> str:  # noqa: PLR0911 - one branch for each kind of type
     """A type in DuckDB's words."""
     if kind.this is exp.DType.DECIMAL:
-        numbers = [parameter.name for parameter in kind.expressions] or ["38", "0"]
+        numbers = _numbers(kind) or ["38", "0"]
         return f"decimal({', '.join([*numbers, '0'][:2])})"
     if kind.this is exp.DType.ARRAY:
         return f"{_type(kind.expressions[0])}[]"
@@ -301,7 +357,7 @@ def _type(kind: exp.DataType) -> str:  # noqa: PLR0911 - one branch for each kin
         return f"map({_type(kind.expressions[0])}, {_type(kind.expressions[1])})"
     if kind.this is exp.DType.STRUCT:
         fields = [
-            f'"{each.name}" {_type(each.args["kind"])}'
+            f"{quoted(each.name)} {_type(each.args['kind'])}"
             if isinstance(each, exp.ColumnDef)
             else f'"field{n}" {_type(each)}'
             for n, each in enumerate(kind.expressions)

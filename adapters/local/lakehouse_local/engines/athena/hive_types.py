@@ -51,7 +51,7 @@ class HiveType:
             return f"MAP({self.children[0].duckdb}, {self.children[1].duckdb})"
         if self.name == "struct":
             pairs = zip(self.fields, self.children, strict=True)
-            return "STRUCT(" + ", ".join(f'"{field}" {child.duckdb}' for field, child in pairs) + ")"
+            return "STRUCT(" + ", ".join(f"{_quoted(field)} {child.duckdb}" for field, child in pairs) + ")"
         if self.name == "decimal":
             precision, scale = (*self.arguments, *(10, 0)[len(self.arguments) :])
             return f"DECIMAL({precision}, {scale})"
@@ -74,6 +74,10 @@ class HiveType:
 
 class UnknownType(ValueError):
     """A type that the catalog has and no reader here."""
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def parse(text: str) -> HiveType:

@@ -80,7 +80,7 @@ class Lake:
         inside = list(blobs) if logged else self._visible(bucket, prefix)
         for partition in partitions(catalog, table):
             folder = "".join(
-                f"{key.name}={_NO_VALUE if value == _NO_VALUE else quote(value, safe='')}/"
+                f"{quote(key.name, safe='')}={_NO_VALUE if value == _NO_VALUE else quote(value, safe='')}/"
                 for key, value in zip(table.partition_keys, partition.values, strict=True)
             )
             where, key = split(partition.location)

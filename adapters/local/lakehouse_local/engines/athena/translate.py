@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from lakehouse_local.engines.athena import parsing
+from lakehouse_local.engines.athena import decimals, parsing
 from lakehouse_local.engines.athena.dialect import generate
 from lakehouse_local.engines.athena.errors import Kind, QueryFailed, at, not_supported
-from lakehouse_local.engines.athena.expressions import Rewriter, allowed, call, position
+from lakehouse_local.engines.athena.expressions import Rewriter, allowed, call, position, verbatim
 from lakehouse_local.engines.athena.model import Catalog, Table
-from lakehouse_local.engines.athena.sandbox.readers import literal, quoted
+from lakehouse_local.engines.athena.sandbox.readers import quoted
 
 CATALOG = "awsdatacatalog"
 UNNAMED = "\x02col"
@@ -54,10 +54,11 @@ class Translator:
             if isinstance(node, exp.Expression):
                 allowed(node)
         stars = self._resolve(tree, database, result)
+        numbers = decimals.columns(result.tables.values(), tree)
         _name_columns(tree)
         if result.hidden:
             _hide(stars)
-        rewriter = Rewriter()
+        rewriter = Rewriter(numbers)
         rewritten = rewriter.rewrite(tree)
         result.macros |= rewriter.macros
         result.deterministic &= rewriter.deterministic
@@ -186,9 +187,4 @@ def _hide(selects: list[exp.Select]) -> None:
             elif isinstance(column, exp.Column) and isinstance(column.this, exp.Star):
                 sources = [source for source in select.find_all(exp.Table) if source.alias_or_name == column.table]
                 if sources and sources[0].db:
-                    column.replace(call(f'{quoted(column.table)}.* exclude ("$path")'))
-
-
-def text_literal(text: str) -> exp.Expression:
-    """A string."""
-    return call(literal(text).replace("{", "{{").replace("}", "}}"))
+                    column.replace(call(verbatim(f'{quoted(column.table)}.* exclude ("$path")')))

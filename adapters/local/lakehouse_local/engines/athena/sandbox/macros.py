@@ -57,7 +57,8 @@ _TEXT = (
     "when typeof(a) = 'TIMESTAMP WITH TIME ZONE' then "
     "strftime(timezone('UTC', try_cast(a::varchar as timestamptz)), '%Y-%m-%d %H:%M:%S.%g') || ' UTC' "
     "when typeof(a) = 'TIME' then strftime(date '1970-01-01' + try_cast(a::varchar as time), '%H:%M:%S.%g') "
-    "when typeof(a) = 'JSON' then try_cast(a::varchar as json) ->> '$' else a::varchar end"
+    "when typeof(a) = 'JSON' then try_cast(a::varchar as json) ->> '$' "
+    "when typeof(a) like 'DECIMAL%' then regexp_replace(a::varchar, '^(-?)\\.', '\\10.') else a::varchar end"
 )
 
 MACROS = {
@@ -84,6 +85,7 @@ MACROS = {
         "(a interval, b double) as a / b"
     ),
     "trino_modulo": (
+        "(a integer, b integer) as case when b = 0 then error('DIVISION_BY_ZERO: Division by zero') else a % b end, "
         "(a bigint, b bigint) as case when b = 0 then error('DIVISION_BY_ZERO: Division by zero') else a % b end, (a, b) as a % b"
     ),
     "trino_decimal_divide": "(a, b, s) as case when b = 0 then error('DIVISION_BY_ZERO: Division by zero') else round(a::double / b::double, s) end",

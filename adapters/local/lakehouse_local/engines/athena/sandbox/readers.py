@@ -71,12 +71,7 @@ def _scan(folder: str, source: Source, keys: Sequence[tuple[str, HiveType]]) -> 
     serde = source["serde"]
     skip = int(serde.get("skip.header.line.count", "0") or 0)
     header = ["header = true", f"skip = {skip - 1}"] if skip else ["header = false"]
-    text = [
-        "auto_detect = false",
-        "strict_mode = false",
-        f"max_line_size = {_MAX_LINE_BYTES}",
-        f"nullstr = {literal(_NEVER)}",
-    ]
+    text = ["auto_detect = false", "strict_mode = false", f"max_line_size = {_MAX_LINE_BYTES}"]
     if source["reader"] == "parquet":
         return f"read_parquet([{files}], {', '.join(['union_by_name = true', *common])})"
     if source["reader"] == "json":
@@ -92,6 +87,7 @@ def _scan(folder: str, source: Source, keys: Sequence[tuple[str, HiveType]]) -> 
         f"quote = {literal(serde.get('quoteChar', chr(34)))}",
         f"escape = {literal(serde.get('escapeChar', chr(92)))}",
         "null_padding = true",
+        f"nullstr = {literal(_NEVER)}",
     ]
     return f"read_csv([{files}], {', '.join([*options, *header, *text, *common])})"
 

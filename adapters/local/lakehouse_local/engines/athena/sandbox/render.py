@@ -89,11 +89,13 @@ def hive(kind: DuckDBPyType) -> str:
     return _HIVE.get(name, name)
 
 
-def text(value: str, kind: DuckDBPyType, depth: int = 0) -> str:  # noqa: PLR0911 - one branch for each kind of type
+def text(value: str, kind: DuckDBPyType, depth: int = 0) -> str:  # noqa: C901, PLR0911 - one branch for each kind of type
     """SQL that gives a value's text; NULL for NULL."""
     name = _id(kind)
-    if name in {"varchar", "json"}:
+    if name == "varchar":
         return value
+    if name == "json":
+        return f"cast(json({value}) as varchar)"
     if name in {"double", "float"}:
         # A float's digits are its own, those of a wider number would be noise.
         return f"trino_double_text(cast({value} as varchar), {value} = 0 or abs({value}) between 1e-3 and 9999999.999999999)"
@@ -114,11 +116,13 @@ def text(value: str, kind: DuckDBPyType, depth: int = 0) -> str:  # noqa: PLR091
         return f"'{{' || array_to_string(list_transform(map_entries({value}), lambda {entry}: {one}), ', ') || '}}'"
     if name == "struct":
         fields = [
-            f"'{field}=' || {_inner(f'struct_extract({value}, {quoted_text(field)})', child, depth)}"
+            f"{quoted_text(field + '=')} || {_inner(f'struct_extract({value}, {quoted_text(field)})', child, depth)}"
             for field, child in _parts(kind).items()
         ]
         joined = " || ', ' || ".join(fields)
         return f"case when {value} is not null then '{{' || {joined} || '}}' end"
+    if name == "decimal":  # DuckDB leaves the zero before the point out where the scale is the precision
+        return f"regexp_replace(cast({value} as varchar), '^(-?)\\.', '\\10.')"
     return f"cast({value} as varchar)"
 
 
