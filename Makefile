@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 # Two processes: one has the JVM, the other all that needs none (tests/conftest.py).
-SPREAD := -n 2 --dist loadgroup
+SPREAD := -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-all quick check unit spark adapters e2e containers docker-images bench lock clean
