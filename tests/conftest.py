@@ -25,6 +25,7 @@ NEEDS_A_JVM = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Spread over two processes (``-n 2``): all that needs a JVM in one, since a JVM is dear to start; the rest by file.
 
