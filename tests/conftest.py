@@ -25,17 +25,19 @@ NEEDS_A_JVM = (
 )
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread over two processes (``-n 2``): all that needs a JVM in one, since a JVM is dear to start; the rest by file.
+def _place(item: pytest.Item) -> str:
+    return item.path.relative_to(TESTS).as_posix()
 
-    The JVM's part is the longest, so it begins first (``--no-loadscope-reorder`` keeps this order).
-    """
-    for item in items:
-        place = item.path.relative_to(TESTS).as_posix()
-        group = "jvm" if place.startswith(NEEDS_A_JVM) else place
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: item.path.relative_to(TESTS).as_posix().startswith(NEEDS_A_JVM), reverse=True)
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Spread over two processes (``-n 2``): all that needs a JVM in one, since a JVM is dear to start; the rest by file."""
+    place = _place(item)
+    item.add_marker(pytest.mark.xdist_group("jvm" if place.startswith(NEEDS_A_JVM) else place))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the JVM's part, which is the longest (``--no-loadscope-reorder`` keeps this order)."""
+    items.sort(key=lambda item: not _place(item).startswith(NEEDS_A_JVM))
 
 
 def settings_in(home: Path, *, postgres: str = "auto", s3: str = "auto") -> Settings:
