@@ -2,11 +2,12 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
-# Two processes: one has the JVM, the other all that needs none (tests/conftest.py).
-SPREAD := -n 2 --dist loadgroup --no-loadscope-reorder
+WHICH := not slow
+# Two processes side by side: one has the JVM, the other all that needs none (tests/conftest.py).
+SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs 2 --output-sync=target
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all quick check unit spark adapters e2e containers docker-images bench lock clean
+.PHONY: help setup demo test test-all test-with-jvm test-without-jvm quick check unit spark adapters e2e containers docker-images bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -28,11 +29,17 @@ demo: setup ## six months of a business from PostgreSQL to proven gold, then thr
 
 test: setup ## every test layer that this machine can run, naming what it cannot and why
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest $(SPREAD)
+	@$(SIDE_BY_SIDE) test-with-jvm test-without-jvm
 
 test-all: setup ## the same and what takes many minutes: ten kills of a run, each followed by the proof
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest $(SPREAD) -m "slow or not slow"
+	@$(SIDE_BY_SIDE) test-with-jvm test-without-jvm WHICH="slow or not slow"
+
+test-with-jvm: setup
+	@$(BIN)/python -m pytest -m "spark and ($(WHICH))"
+
+test-without-jvm: setup
+	@$(BIN)/python -m pytest -m "not spark and ($(WHICH))"
 
 quick: $(READY) check unit ## style, types and the tests without a JVM: under a minute
 

@@ -25,19 +25,10 @@ NEEDS_A_JVM = (
 )
 
 
-def _place(item: pytest.Item) -> str:
-    return item.path.relative_to(TESTS).as_posix()
-
-
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Spread over two processes (``-n 2``): all that needs a JVM in one, since a JVM is dear to start; the rest by file."""
-    place = _place(item)
-    item.add_marker(pytest.mark.xdist_group("jvm" if place.startswith(NEEDS_A_JVM) else place))
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the JVM's part, which is the longest (``--no-loadscope-reorder`` keeps this order)."""
-    items.sort(key=lambda item: not _place(item).startswith(NEEDS_A_JVM))
+    """Mark what needs a JVM: `make test` runs it beside all the rest, in a process of its own."""
+    if item.path.relative_to(TESTS).as_posix().startswith(NEEDS_A_JVM):
+        item.add_marker(pytest.mark.spark)
 
 
 def settings_in(home: Path, *, postgres: str = "auto", s3: str = "auto") -> Settings:
