@@ -13,7 +13,7 @@ from lakehouse_local.services.service import AwsError
 Sql = Callable[..., None]
 
 
-def tested(dms: Dms, instance: str, endpoint: str) -> dict[str, Any]:
+def connection_of(dms: Dms, instance: str, endpoint: str) -> dict[str, Any]:
     """What a connection's test said in the end."""
     pair = {"ReplicationInstanceArn": instance, "EndpointArn": endpoint}
     assert dms("TestConnection", **pair)["Connection"]["Status"] == "testing"
@@ -29,12 +29,12 @@ def tested(dms: Dms, instance: str, endpoint: str) -> dict[str, Any]:
 def test_a_connection_is_really_made(dms: Dms) -> None:
     """PostgreSQL and the bucket answer, or the test fails with what they said."""
     instance = dms.instance()
-    assert tested(dms, instance, dms.source())["Status"] == "successful"
-    assert tested(dms, instance, dms.target())["Status"] == "successful"
-    wrong = tested(dms, instance, dms.source("wrong", Password="wrong"))
+    assert connection_of(dms, instance, dms.source())["Status"] == "successful"
+    assert connection_of(dms, instance, dms.target())["Status"] == "successful"
+    wrong = connection_of(dms, instance, dms.source("wrong", Password="wrong"))
     assert wrong["Status"] == "failed"
     assert "password authentication failed" in wrong["LastFailureMessage"]
-    nowhere = tested(dms, instance, dms.target("nowhere", BucketName="no-such-bucket"))
+    nowhere = connection_of(dms, instance, dms.target("nowhere", BucketName="no-such-bucket"))
     assert (nowhere["Status"], "no-such-bucket" in nowhere["LastFailureMessage"]) == ("failed", True)
     secret = dms.client("secretsmanager")
     told = dms.connection_members()
@@ -50,7 +50,7 @@ def test_a_connection_is_really_made(dms: Dms) -> None:
         PostgreSQLSettings=settings,
         **members,
     )["Endpoint"]
-    assert tested(dms, instance, by_secret["EndpointArn"])["Status"] == "successful"
+    assert connection_of(dms, instance, by_secret["EndpointArn"])["Status"] == "successful"
 
 
 @pytest.mark.usefixtures("app")
