@@ -45,10 +45,27 @@ variable "schedule_enabled" {
   default     = false
 }
 
+variable "buckets_exist" {
+  description = "Whether the five buckets are there already, as `lakehouse up` leaves them; false after a destroy."
+  type        = bool
+  default     = true
+}
+
+locals {
+  suffix = "ti4jmrk8"
+}
+
+# Buckets that exist are taken over, with what is in them; a destroy takes them away like any other.
+import {
+  for_each = var.buckets_exist ? toset(["bronze", "silver", "gold", "scripts", "athena"]) : toset([])
+  to       = module.lakehouse.module.storage.aws_s3_bucket.layer[each.key]
+  id       = "lakehouse-poc-dev-${each.key}-${local.suffix}"
+}
+
 module "lakehouse" {
   source = "../../modules/lakehouse"
 
-  suffix                     = "ti4jmrk8"
+  suffix                     = local.suffix
   source_cidr                = "127.0.0.1/32"
   source_database            = var.source_database
   source_ca_certificate_file = var.source_ca_certificate_file

@@ -47,8 +47,9 @@ resource "aws_dms_endpoint" "source" {
     heartbeat_enable    = true
     heartbeat_schema    = var.heartbeat_schema
     heartbeat_frequency = 5
-    plugin_name         = "test-decoding"
+    plugin_name         = "no-preference" # pglogical where the source has it, else test_decoding
     capture_ddls        = false
+    execute_timeout     = 60 # DMS's own; left out, the provider sends 0
   }
 }
 

@@ -4,12 +4,12 @@ locals {
   scripts = "s3://${var.scripts_bucket}"
 
   common = {
-    "--datalake-formats"                 = var.table_format
+    "--datalake-formats"                 = "hudi,delta" # what spark-conf.json names must be there, whichever is written
+    "--conf"                             = join(" --conf ", jsondecode(file("${path.module}/spark-conf.json")))
     "--additional-python-modules"        = join(",", concat(["${local.scripts}/${var.wheel}"], var.python_modules))
     "--TempDir"                          = "${local.scripts}/temp/"
     "--enable-metrics"                   = "true"
     "--enable-continuous-cloudwatch-log" = "true"
-    "--enable-glue-datacatalog"          = "true"
     "--job-bookmark-option"              = "job-bookmark-disable" # the lake's own run records say what was taken in
     "--project"                          = var.project
     "--environment"                      = var.environment
