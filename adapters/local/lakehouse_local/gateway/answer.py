@@ -21,6 +21,8 @@ INVALID = {
     "dms": "InvalidParameterValueException",
 }
 """How each service calls a request that breaks its model."""
+LOOSE_ENUMS = frozenset({"dms"})
+"""Who takes enumerations in either case, and answers them as they were given (Terraform: GZIP, SSE_S3)."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,9 @@ class Answerer:
         operation = self.service.operations.get(name)
         if operation is None:
             return self._not_done(name)
-        model = self.model.operation_model(name)
+        model, loose = self.model.operation_model(name), self.service.name in LOOSE_ENUMS
         try:
-            request = shapes.request(model.input_shape, json.loads(body or b"{}"))
+            request = shapes.request(model.input_shape, json.loads(body or b"{}"), loose_enums=loose)
         except (ValueError, RecursionError, shapes.NotOfThatType) as error:
             return refusal("SerializationException", str(error) or "malformed JSON")
         except shapes.Problems as error:
@@ -77,7 +79,8 @@ class Answerer:
 
     def _carried_out(self, name: str, model: OperationModel, operation: Callable[[], Mapping[str, Any]]) -> Answer:
         try:
-            answer = shapes.answer(model.output_shape, operation())
+            loose = self.service.name in LOOSE_ENUMS
+            answer = shapes.answer(model.output_shape, operation(), loose_enums=loose)
         except AwsError as error:
             return self._error(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets JSON, and the log the rest

@@ -35,19 +35,21 @@ class Problems(Exception):
         self.found = tuple(found)
 
 
-def request(shape: Shape | None, value: Any) -> dict[str, Any]:
+def request(shape: Shape | None, value: Any, *, loose_enums: bool = False) -> dict[str, Any]:
     """A request's members: blobs as bytes, nulls and unknown members left out.
+
+    ``loose_enums``: enumerations are taken in either case, with hyphen or underscore, and stay as they were written.
 
     Raises:
         NotOfThatType: AWS's parser would have stopped.
         Problems: required members are missing, or values break the model's constraints.
     """
-    return _checked(shape, value, _Reader())
+    return _checked(shape, value, _Reader(loose_enums=loose_enums))
 
 
-def answer(shape: Shape | None, value: Any) -> dict[str, Any]:
+def answer(shape: Shape | None, value: Any, *, loose_enums: bool = False) -> dict[str, Any]:
     """An answer as JSON; the errors are as those of :func:`request`, also for members that the model does not have."""
-    return _checked(shape, value, _Writer())
+    return _checked(shape, value, _Writer(loose_enums=loose_enums))
 
 
 def _checked(shape: Shape | None, value: Any, walk: "_Walk") -> dict[str, Any]:
@@ -66,8 +68,9 @@ class _Walk:
 
     counted = True
 
-    def __init__(self) -> None:
+    def __init__(self, *, loose_enums: bool) -> None:
         self.problems: list[str] = []
+        self._enum: Callable[[str], str] = _loose if loose_enums else str
 
     def value(self, shape: Shape, value: Any, path: str) -> Any:
         if isinstance(shape, StructureShape):
@@ -118,7 +121,8 @@ class _Walk:
     def _constraints(self, shape: Shape, value: Any, path: str) -> None:
         if isinstance(value, str):
             self._size(shape, value, path)
-            if (allowed := shape.metadata.get("enum")) and value not in allowed:
+            allowed = shape.metadata.get("enum")
+            if allowed and self._enum(value) not in map(self._enum, allowed):
                 self._breaks(value, path, f"Member must satisfy enum value set: [{', '.join(allowed)}]")
             pattern = shape.metadata.get("pattern")
             if pattern and not _pattern(pattern)(value):
@@ -185,6 +189,10 @@ def _below(path: str, name: str) -> str:
     """The path of a member as AWS writes it: each name begins in lower case."""
     lower = name[:1].lower() + name[1:]
     return f"{path}.{lower}" if path else lower
+
+
+def _loose(value: str) -> str:
+    return value.lower().replace("_", "-")
 
 
 @lru_cache(maxsize=1024)

@@ -26,6 +26,8 @@ SETTINGS = {
     "DISABLE_EVENTS": "1",
     "DNS_ADDRESS": "0",
     "OVERRIDE_IN_DOCKER": "0",
+    # LocalStack's newer CloudWatch forgets the tags that an alarm is made with; this one keeps them.
+    "PROVIDER_OVERRIDE_CLOUDWATCH": "v1",
 }
 
 

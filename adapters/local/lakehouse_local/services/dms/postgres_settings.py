@@ -9,11 +9,20 @@ from lakehouse_local.services.dms.common import invalid
 WHERE = ("ServerName", "Port", "DatabaseName", "Username", "Password", "SecretsManagerSecretId")
 """Where the database is, and as whom; also members of the endpoint itself, but for the secret."""
 
-_FREE = {*WHERE, "SecretsManagerAccessRoleArn", "HeartbeatEnable", "DdlArtifactsSchema", "MaxFileSize"}
-# A heartbeat is always there: a logical message in the WAL, for which no table is needed. DDL artifacts and load files
-# of a PostgreSQL target are not made, so where they would go has no effect.
+_FREE = {
+    *WHERE,
+    "SecretsManagerAccessRoleArn",
+    "HeartbeatEnable",
+    "HeartbeatSchema",
+    "HeartbeatFrequency",
+    "DdlArtifactsSchema",
+    "MaxFileSize",
+}
+# A heartbeat is always there, every few seconds: a logical message in the WAL, for which no table is needed. DDL
+# artifacts and load files of a PostgreSQL target are not made, so where they would go has no effect.
 _ONLY: dict[str, tuple[Any, str]] = {
     "PluginName": ("no-preference", "changes are decoded by pgoutput"),
+    "ExecuteTimeout": (60, "statements have the server's own time limit"),
     "CaptureDdls": (False, "a table's shape comes with its changes; no audit table is made in the source"),
     "MapBooleanAsBoolean": (False, "booleans are written true and false"),
     "MapJsonbAsClob": (False, "jsonb is an NCLOB"),

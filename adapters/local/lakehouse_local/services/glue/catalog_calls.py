@@ -6,19 +6,23 @@ from typing import Any
 from lakehouse_local.services.glue import errors
 from lakehouse_local.services.glue.calls import Answer, Request, call, failures, paged
 from lakehouse_local.services.glue.catalog import Catalog
+from lakehouse_local.services.glue.tags import Tags
 
 
 class CatalogCalls:
     """Over one catalog."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, tags: Tags) -> None:
         self._catalog = catalog
+        self._tags = tags
 
     @call
     def create_database(self, request: Request) -> Answer:
         """Create a database."""
         self._mine(request)
         self._catalog.create_database(request["DatabaseInput"])
+        name = self._catalog.database(request["DatabaseInput"]["Name"])["Name"]
+        self._tags.set("database", name, request.get("Tags"))
         return {}
 
     @call
@@ -44,7 +48,9 @@ class CatalogCalls:
     def delete_database(self, request: Request) -> Answer:
         """Delete a database with all that is in it."""
         self._mine(request)
-        self._catalog.delete_database(request["Name"])
+        name = self._catalog.database(request["Name"])["Name"]
+        self._catalog.delete_database(name)
+        self._tags.forget("database", name)
         return {}
 
     @call

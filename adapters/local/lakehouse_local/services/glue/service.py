@@ -51,7 +51,7 @@ class Glue:
         self._runs.ended, self._crawls.ended = self._job_ended, self._crawl_ended
         self._operations = operations_of(
             (
-                CatalogCalls(catalog),
+                CatalogCalls(catalog, tags),
                 PartitionCalls(catalog),
                 Functions(state, catalog),
                 Connections(kinds["connection"], tags),
