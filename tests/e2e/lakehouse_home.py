@@ -49,10 +49,9 @@ class Lakehouse(PublicLakehouse):
     """The public handle, and what only tests of the product need: its processes, and the command line."""
 
     def kill(self, name: str) -> None:
-        """SIGKILL the server whose program's name begins like that, and wait until the supervisor has noticed."""
-        (server,) = (
-            child for child in psutil.Process(self.parts.supervisor_pid).children() if child.name().startswith(name)
-        )
+        """SIGKILL the server whose command line has that name, and wait until the supervisor has noticed."""
+        children = psutil.Process(self.parts.supervisor_pid).children()
+        (server,) = (child for child in children if any(name in word for word in child.cmdline()))
         server.kill()
         until(lambda: bool(supervisor.status(self.settings).died))
 

@@ -225,7 +225,7 @@ def test_a_database_that_dies_under_the_capture(taken_in: Lakehouse) -> None:
 def test_an_s3_that_dies_under_the_capture(taken_in: Lakehouse) -> None:
     """LocalStack is killed while changes are captured: a named error; what it lost is named, and loaded again."""
     lake = taken_in
-    assert interrupted(lake, "python").ended == (1, "capture-storage-gone")
+    assert interrupted(lake, "localstack").ended == (1, "capture-storage-gone")
     for verb in (
         ("replicate", "--once"),
         ("run",),
@@ -250,7 +250,7 @@ def test_an_s3_that_dies_under_a_run(taken_in: Lakehouse) -> None:
     run = lake.start("run")
     assert run.stderr is not None
     assert any(line.startswith("silver: ") for line in run.stderr)
-    lake.kill("python")
+    lake.kill("localstack")
     _, err = run.communicate(timeout=300)
     assert Said(run.returncode, "", err).ended == (1, "s3-unreachable")
     lake.down()

@@ -30,7 +30,7 @@ def assert_comes_back(lake: Lakehouse) -> None:
 
 def test_a_lake_that_was_never_exported(lake: Lakehouse) -> None:
     """LocalStack is killed before the first export: everything is gone, is named, and comes back by a reload."""
-    lake.kill("python")
+    lake.kill("localstack")
     assert lake.command("run").ended == (1, "s3-unreachable")
     assert any("before it could be exported" in line for line in lake.down())
     assert any("ended without an export" in line for line in lake.up())
@@ -54,7 +54,7 @@ def test_down_and_up_lose_nothing(lake: Lakehouse) -> None:
 def test_a_lake_that_lost_what_came_after_its_export(lake: Lakehouse) -> None:
     """LocalStack is killed after a later run: the older state that is restored is named, and a reload leads back."""
     runs = len(lake.records())
-    lake.kill("python")
+    lake.kill("localstack")
     lake.down()
     lake.up()
     assert 0 < len(lake.records()) < runs
