@@ -1,10 +1,16 @@
-"""`make bench`: speed as ratios: pipeline, a run's own cost and table formats beside bare peers, large beside medium."""
+"""`make bench`: speed as ratios: pipeline, run and formats beside bare peers, large beside medium, capture beside Debezium."""
 
 import argparse
 
-from bench import growth, pipeline, run, tables
+from bench import debezium, growth, pipeline, run, tables
 
-PARTS = {"pipeline": pipeline.main, "run": run.main, "tables": tables.main, "growth": growth.main}
+PARTS = {
+    "pipeline": pipeline.main,
+    "run": run.main,
+    "tables": tables.main,
+    "growth": growth.main,
+    "debezium": debezium.main,
+}
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -37,62 +38,22 @@ def base_type(pg_type: str) -> str:
 
 def from_text(pg_type: str, text: str) -> Any:
     """The value of PostgreSQL's text (session settings: ``capture.text.SESSION``)."""
-    match base_type(pg_type):
-        case "smallint" | "integer" | "bigint":
-            return int(text)
-        case "numeric":
-            return _number(Decimal(text))
-        case "money":
-            return Decimal(text.replace("$", "").replace(",", ""))
-        case "real" | "double precision":
-            return _number(float(text))
-        case "boolean":
-            return {"t": True, "f": False, "true": True, "false": False}[text]
-        case "date" | "timestamp" | "timestamptz" as name:
-            return text if "infinity" in text else instant(text) // (_DAY if name == "date" else 1)
-        case "time":
-            return _clock(text)
-        case "interval":
-            return interval_micros(text)
-        case "bytea":
-            return bytes.fromhex(text.removeprefix(r"\x"))
-        case "character":
-            return text.rstrip(" ")
-        case "text[]":
-            return STRINGARRAY(text, _no_cursor())
-        case "integer[]":
-            return INTEGERARRAY(text, _no_cursor())
-        case _:
-            return text
+    return _FROM_TEXT.get(base_type(pg_type), str)(text)
 
 
 def from_json(pg_type: str, value: Any) -> Any:
     """The value of Debezium's JSON (decimals as strings, times adaptive in microseconds), or NOT_SENT."""
     name = base_type(pg_type)
+    if value is None:
+        return None
     if value == _UNAVAILABLE.get(name, UNAVAILABLE):
         return NOT_SENT
-    match name:
-        case _ if value is None:
-            return None
-        case "numeric":
-            return _number(Decimal(value))
-        case "money":
-            return Decimal(value)
-        case "real" | "double precision":
-            return _number(float(value))
-        case "timestamp":
-            return _ENDLESS.get(value, value * 1000 if "(3)" in pg_type else value)
-        case "timestamptz":
-            return value if "infinity" in value else instant(value)
-        case "bit":
-            width = int(pg_type.removeprefix("bit(").removesuffix(")"))
-            return f"{int.from_bytes(base64.b64decode(value), 'little'):0{width}b}"
-        case "bytea":
-            return base64.b64decode(value)
-        case "character":
-            return value.rstrip(" ")
-        case _:
-            return value
+    if pg_type == "timestamp(3) without time zone":
+        return value * 1000
+    if name == "bit":
+        width = int(pg_type.removeprefix("bit(").removesuffix(")"))
+        return f"{int.from_bytes(base64.b64decode(value), 'little'):0{width}b}"
+    return _FROM_JSON.get(name, _same)(value)
 
 
 def from_capture(pg_type: str, value: Any) -> Any:
@@ -140,3 +101,41 @@ def _number(value: Any) -> Any:
 
 def _no_cursor() -> cursor | None:
     return None
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _moment(text: str) -> Any:
+    return text if "infinity" in text else instant(text)
+
+
+def _day(text: str) -> Any:
+    return text if "infinity" in text else instant(text) // _DAY
+
+
+_FROM_TEXT: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("smallint", "integer", "bigint"), int),
+    "numeric": lambda text: _number(Decimal(text)),
+    "money": lambda text: Decimal(text.replace("$", "").replace(",", "")),
+    **dict.fromkeys(("real", "double precision"), lambda text: _number(float(text))),
+    "boolean": lambda text: {"t": True, "f": False, "true": True, "false": False}[text],
+    "date": _day,
+    **dict.fromkeys(("timestamp", "timestamptz"), _moment),
+    "time": _clock,
+    "interval": interval_micros,
+    "bytea": lambda text: bytes.fromhex(text.removeprefix(r"\x")),
+    "character": lambda text: text.rstrip(" "),
+    "text[]": lambda text: STRINGARRAY(text, _no_cursor()),
+    "integer[]": lambda text: INTEGERARRAY(text, _no_cursor()),
+}
+_FROM_JSON: dict[str, Callable[[Any], Any]] = {
+    "numeric": lambda value: _number(Decimal(value)),
+    "money": Decimal,
+    **dict.fromkeys(("real", "double precision"), lambda value: _number(float(value))),
+    "timestamp": lambda value: _ENDLESS.get(value, value),
+    "timestamptz": _moment,
+    "bytea": base64.b64decode,
+    "character": lambda value: value.rstrip(" "),
+}
