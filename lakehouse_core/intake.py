@@ -3,8 +3,8 @@
 What every adapter does alike once it knows where the tables are: it says where, which run this is and what was read.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 
@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse_core import cdc, serve, silver
+from lakehouse_core.blueprint import Blueprint
 from lakehouse_core.bronze import Bronze
 from lakehouse_core.contracts import Contract
 from lakehouse_core.contracts.envelope import POSITION
@@ -48,8 +49,8 @@ class Taken:
     floor: str | None
 
 
-def place(contract: Contract, database: str, root: str) -> Place:
-    """Where an entity's tables are below silver's root (``s3a://bucket``)."""
+def place(contract: Contract, database: str, root: str, *, merge_on_read: bool = False) -> Place:
+    """Where an entity's tables are below silver's root (``s3a://bucket``); how its base table is created."""
     base = Table(
         name=contract.entity,
         database=database,
@@ -57,6 +58,7 @@ def place(contract: Contract, database: str, root: str) -> Place:
         key=contract.key,
         ordering=POSITION,
         rows_hint=contract.rows_hint,
+        merge_on_read=merge_on_read,
     )
     return Place(base, f"{root}/{contract.entity}{VERSIONS}", f"{root}/quarantine/entity={contract.entity}")
 
@@ -66,50 +68,48 @@ def mart_table(mart: Mart, database: str, root: str) -> Table:
     return Table(name=mart.name, database=database, location=f"{root}/{mart.name}", key=MART_KEY)
 
 
-def take(
-    contract: Contract,
-    bronze: Bronze,
-    where: Place,
-    run: int,
-    floor: str | None,
-    *,
-    table_format: TableFormat,
-    clean: Callable[[DataFrame], DataFrame],
-) -> Taken:
+@dataclass(frozen=True)
+class Batch:
+    """What a run takes in of one entity.
+
+    ``run`` is the run's number. ``floor`` is the newest truncate so far, or for a full load the position at which its
+    epoch starts. ``loaded`` counts the rows of a load, as far as they are known: a new table is laid out for them, or
+    for its contract's if those are more.
+    """
+
+    bronze: Bronze
+    run: int
+    floor: str | None
+    loaded: int = 0
+
+
+def take(blueprint: Blueprint, contract: Contract, where: Place, batch: Batch, table_format: TableFormat) -> Taken:
     """Write one entity's batch; repeating it after a crash changes nothing twice.
 
     The log goes first: what the base table holds is always in the log as well.
-
-    Args:
-        contract: the entity's contract.
-        bronze: the batch.
-        where: the entity's tables.
-        run: the number of the run that takes it in.
-        floor: the newest truncate so far; for a full load, the position at which its epoch starts.
-        table_format: of the base table.
-        clean: the entity's silver function.
     """
-    exists = table_format.exists(where.base)
-    stored = table_format.read(where.base) if exists else None
-    log = history(bronze.parsed.sparkSession, contract, where.log, before=run) if exists else None
-    bronze.parsed.persist(StorageLevel.MEMORY_AND_DISK)
+    table = replace(where.base, rows_hint=max(where.base.rows_hint, batch.loaded))
+    parsed = batch.bronze.parsed
+    stored = table_format.read(table) if table_format.exists(table) else None
+    log = history(parsed.sparkSession, contract, where.log, before=batch.run) if stored is not None else None
+    parsed.persist(StorageLevel.MEMORY_AND_DISK)
     try:
         taken = take_in(
             contract,
-            bronze,
+            batch.bronze,
             stored,
             log,
-            floor,
-            clean=clean,
+            batch.floor,
+            clean=blueprint.clean[contract.entity],
             sessions=silver.event.sessions if contract.entity == "event" else None,
         )
-        _append(taken.log, f"{where.log}/run={run}")
+        _append(taken.log, f"{where.log}/run={batch.run}")
         if taken.counts.quarantined:
-            _append(taken.quarantine, f"{where.quarantine}/run={run}")
-        write = table_format.merge if exists else table_format.overwrite
-        commit = write(where.base, taken.rows)
+            _append(taken.quarantine, f"{where.quarantine}/run={batch.run}")
+        write = table_format.overwrite if stored is None else table_format.merge
+        commit = write(table, taken.rows)
     finally:
-        bronze.parsed.unpersist()
+        parsed.unpersist()
     return Taken(commit.id, taken.counts, taken.floor)
 
 
@@ -123,24 +123,22 @@ def history(spark: SparkSession, contract: Contract, log: str, before: int) -> D
     return frame.where(F.col("run") < before).drop("run")
 
 
-def refresh(
-    mart: Mart, inputs: Mapping[str, DataFrame], as_of: datetime, table: Table, table_format: TableFormat
-) -> Commit:
+def refresh(mart: Mart, inputs: "Inputs", as_of: datetime, table: Table, table_format: TableFormat) -> Commit:
     """Compute one mart and replace its table."""
     rows = mart.build(**{name: inputs[name] for name in mart.inputs}, as_of=as_of)
     # One own record key: a format's key of several columns confuses ('x,y:z') with ('x', 'y:z').
     return table_format.overwrite(table, rows.withColumn(MART_KEY, F.md5(F.to_json(F.struct(*mart.key)))))
 
 
-class Inputs(Mapping[str, DataFrame]):
-    """The frames that marts ask for, each made once: readers' views, and histories (``<entity>_version``).
+class Inputs:
+    """The frames that marts ask for by name, each made once: readers' views, and histories (``<entity>_version``).
 
     Safe for threads: marts are computed side by side.
     """
 
     def __init__(
         self,
-        contracts: Mapping[str, Contract],
+        blueprint: Blueprint,
         base: Callable[[Contract], DataFrame],
         log: Callable[[Contract], DataFrame],
         as_of: datetime,
@@ -148,14 +146,12 @@ class Inputs(Mapping[str, DataFrame]):
         """Say how frames are made.
 
         Args:
-            contracts: by entity.
+            blueprint: whose contracts the frames are of.
             base: gives an entity's base table.
             log: gives an entity's change log.
             as_of: the greatest business time taken in.
         """
-        self._owners = {contract.view: contract for contract in contracts.values()} | {
-            f"{entity}{VERSIONS}": contract for entity, contract in contracts.items()
-        }
+        self._blueprint = blueprint
         self._base = base
         self._log = log
         self._as_of = as_of
@@ -163,24 +159,19 @@ class Inputs(Mapping[str, DataFrame]):
         self._making = Lock()
 
     def __getitem__(self, name: str) -> DataFrame:
-        """The frame of that name; KeyError where there is none."""
-        owner = self._owners[name]
+        """The frame of that name; UnknownEntity where there is none."""
         with self._making:
             if name not in self._made:
-                if name.endswith(VERSIONS):
-                    self._made[name] = cdc.versions(self._log(owner), owner)
-                else:
-                    self._made[name] = serve.reader(self._base(owner), owner, self._as_of)
+                self._made[name] = self._make(name)
             return self._made[name]
 
-    def __iter__(self) -> Iterator[str]:
-        """The names that there are."""
-        return iter(self._owners)
-
-    def __len__(self) -> int:
-        """How many there are."""
-        return len(self._owners)
+    def _make(self, name: str) -> DataFrame:
+        owner = self._blueprint.contract(name.removesuffix(VERSIONS))
+        if name.endswith(VERSIONS):
+            return cdc.versions(self._log(owner), owner)
+        return serve.reader(self._base(owner), owner, self._as_of)
 
 
 def _append(frame: DataFrame, folder: str) -> None:
+    """One folder a run: repeating the run writes the same folder again."""
     frame.write.mode("overwrite").option("compression", "zstd").parquet(folder)

@@ -44,3 +44,9 @@ class FormatFixed(LakehouseError):
     """A lake's tables have another format than the job was asked for."""
 
     code = "format-fixed"
+
+
+class BronzeMissing(LakehouseError):
+    """Files that a broken run began to take in are no longer in bronze."""
+
+    code = "bronze-missing"

@@ -10,9 +10,9 @@ from lakehouse_aws import catalog, lease, ledger, metrics
 from lakehouse_aws.ledger import TableRun
 from lakehouse_aws.world import World, job
 from lakehouse_core import intake
-from lakehouse_core.contracts import CONTRACTS, Contract
+from lakehouse_core.blueprint import STANDARD
+from lakehouse_core.contracts import Contract
 from lakehouse_core.errors import TableMissing
-from lakehouse_core.gold import MARTS
 
 FOLDER = "_lakehouse/gold"
 
@@ -21,7 +21,7 @@ def main(argv: Sequence[str] = sys.argv) -> None:
     """The job's entry point."""
     with job(argv) as (world, _):
         as_of = run(world)
-        print(f"gold: {len(MARTS)} marts as of {as_of.isoformat()}")  # noqa: T201 (a job's output is its log)
+        print(f"gold: {len(STANDARD.marts)} marts as of {as_of.isoformat()}")  # noqa: T201 (a job's output is its log)
 
 
 def run(world: World) -> datetime:
@@ -34,16 +34,16 @@ def run(world: World) -> datetime:
     bucket = world.naming.bucket("silver")
     started = world.clock()
     with lease.hold(world.storage, bucket, FOLDER, world.run_id, world.clock) as still_ours:
-        runs = {entity: _latest(world, contract) for entity, contract in CONTRACTS.items()}
+        runs = {entity: _latest(world, contract) for entity, contract in STANDARD.contracts.items()}
         as_of = max(each.as_of for each in runs.values() if each.as_of)
-        inputs = intake.Inputs(CONTRACTS, lambda c: _base(world, c, runs), lambda c: _log(world, c, runs), as_of)
-        for mart in MARTS:
+        inputs = intake.Inputs(STANDARD, lambda c: _base(world, c, runs), lambda c: _log(world, c, runs), as_of)
+        for mart in STANDARD.marts:
             still_ours()
             table = intake.mart_table(mart, world.naming.database("gold"), world.root("gold"))
             intake.refresh(mart, inputs, as_of, table, world.format)
             catalog.register_mart(world, mart, table)
         catalog.register_revenue_by_tenant(world)
-    metrics.gold_run(len(MARTS), world.clock() - started, world.clock() - as_of.timestamp(), world.clock())
+    metrics.gold_run(len(STANDARD.marts), world.clock() - started, world.clock() - as_of.timestamp(), world.clock())
     return as_of
 
 

@@ -45,6 +45,11 @@ def folder(entity: str) -> str:
     return f"_lakehouse/tables/{entity}"
 
 
+def intent_key(entity: str, run: int) -> str:
+    """Where a run writes down what it is about to take in."""
+    return f"{folder(entity)}/intents/{run:012d}.json"
+
+
 def latest(storage: Storage, bucket: str, entity: str) -> TableRun | None:
     """The newest record; None before the first run."""
     keys = list(storage.keys(bucket, f"{folder(entity)}/runs/"))
@@ -68,7 +73,7 @@ def write(storage: Storage, bucket: str, entity: str, record: TableRun) -> bool:
 
 def settled(storage: Storage, bucket: str, entity: str, run: int, wanted: Part) -> Part:
     """Write down what the run is about to take in; if it was begun before, what was written then."""
-    key = f"{folder(entity)}/intents/{run:012d}.json"
+    key = intent_key(entity, run)
     body = {
         "epoch": wanted.epoch,
         "is_load": wanted.is_load,
@@ -82,7 +87,7 @@ def settled(storage: Storage, bucket: str, entity: str, run: int, wanted: Part) 
 def begun(storage: Storage, bucket: str, entity: str, run: int) -> Part | None:
     """What a run that left no record had meant to take in; None if it never began."""
     try:
-        return _read(storage, bucket, f"{folder(entity)}/intents/{run:012d}.json")
+        return _read(storage, bucket, intent_key(entity, run))
     except ObjectMissing:
         return None
 

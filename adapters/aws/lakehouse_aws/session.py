@@ -6,19 +6,26 @@ from pyspark.sql import SparkSession
 
 from lakehouse_aws.errors import ArgumentInvalid
 
+_UTC = {
+    "spark.driver.extraJavaOptions": "-Duser.timezone=UTC",
+    "spark.executor.extraJavaOptions": "-Duser.timezone=UTC",
+}
 CONF = MappingProxyType(
     {
-        "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
-        "spark.kryo.registrator": "org.apache.spark.HoodieSparkKryoRegistrar",
-        "spark.sql.extensions": "org.apache.spark.sql.hudi.HoodieSparkSessionExtension,"
-        "io.delta.sql.DeltaSparkSessionExtension",
-        # spark_catalog can be only one of the two; with Delta's, everything of both formats works.
-        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC",
-        "spark.executor.extraJavaOptions": "-Duser.timezone=UTC",
+        "hudi": {
+            "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
+            "spark.kryo.registrator": "org.apache.spark.HoodieSparkKryoRegistrar",
+            "spark.sql.extensions": "org.apache.spark.sql.hudi.HoodieSparkSessionExtension",
+            **_UTC,
+        },
+        "delta": {
+            "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+            "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+            **_UTC,
+        },
     }
 )
-"""For the job's ``--conf``: fixed once Spark runs. Both formats: ``--datalake-formats hudi,delta``."""
+"""For the job's ``--conf``, by table format: fixed once Spark runs. ``--datalake-formats`` brings the classes."""
 
 _SEMANTICS = {
     "spark.sql.session.timeZone": "UTC",
@@ -32,20 +39,27 @@ _SEMANTICS = {
 }
 
 
-def conf_argument() -> str:
+def conf_argument(table_format: str) -> str:
     """The value of ``--conf``: one text, as Glue takes several settings."""
-    return " --conf ".join(f"{name}={value}" for name, value in CONF.items())
+    return " --conf ".join(f"{name}={value}" for name, value in CONF[table_format].items())
 
 
-def configure(spark: SparkSession) -> SparkSession:
-    """Set what can be set; ArgumentInvalid where the job was not started with :data:`CONF`."""
+def configure(spark: SparkSession, table_format: str) -> SparkSession:
+    """Set what can be set; ArgumentInvalid where the job was not started with the format's :data:`CONF`."""
     settled = spark.sparkContext.getConf()
-    for name in ("spark.serializer", "spark.sql.extensions", "spark.sql.catalog.spark_catalog"):
-        if settled.get(name) != CONF[name]:
+    for name, value in CONF[table_format].items():
+        # A session for both formats has both extensions.
+        if name not in _UTC and value not in (settled.get(name) or "").split(","):
             raise ArgumentInvalid(
-                f"the job's Spark has {name} = {settled.get(name)}; it must be {CONF[name]}",
-                hint="give the job the --conf of infra/terraform/modules/jobs",
+                f"the job's Spark has {name} = {settled.get(name)}; {table_format} needs {value}",
+                hint=f"give the job --datalake-formats {table_format} and this --conf: {conf_argument(table_format)}",
             )
+    zone = spark.sparkContext._jvm.java.util.TimeZone.getDefault().getID()  # type: ignore[union-attr]  # noqa: SLF001
+    if zone != "UTC":
+        raise ArgumentInvalid(
+            f"the job's JVM is in {zone}; Hudi's commits need UTC",
+            hint=f"give the job this --conf: {conf_argument(table_format)}",
+        )
     for name, value in _SEMANTICS.items():
         spark.conf.set(name, value)
     return spark

@@ -4,16 +4,18 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from lakehouse_aws import bronze, catalog, lease, ledger, metrics
 from lakehouse_aws.bronze import Part
-from lakehouse_aws.errors import FormatFixed, WriterLost
+from lakehouse_aws.errors import BronzeMissing, FormatFixed, WriterLost
 from lakehouse_aws.ledger import TableRun
 from lakehouse_aws.world import World, job, one_of
-from lakehouse_core import intake, silver
+from lakehouse_core import intake
+from lakehouse_core.blueprint import STANDARD
 from lakehouse_core.bronze import Bronze, dms
 from lakehouse_core.contracts import CONTRACTS, Contract, Phase, position
 from lakehouse_core.contracts.envelope import BUSINESS_TIME, FILE
@@ -64,11 +66,22 @@ def _next(world: World, contract: Contract, last: TableRun | None) -> Part | Non
     """The next part; that of a run that left no record, if there is one."""
     bucket = world.naming.bucket("silver")
     number = last.run + 1 if last else 1
-    if (broken := ledger.begun(world.storage, bucket, contract.entity, number)) is not None:
-        return broken
     files = bronze.files_of(world.storage, world.naming.bucket("bronze"), contract)
+    if (broken := ledger.begun(world.storage, bucket, contract.entity, number)) is not None:
+        _require(broken, files, f"s3://{bucket}/{ledger.intent_key(contract.entity, number)}")
+        return broken
     new = bronze.parts(files, last.files if last else (), last.epoch if last else 0)
     return ledger.settled(world.storage, bucket, contract.entity, number, new[0]) if new else None
+
+
+def _require(broken: Part, files: bronze.Files, intent: str) -> None:
+    """BronzeMissing where what a broken run began to take in is no longer there."""
+    there = {found.key for found in (*files.load, *files.changes)}
+    if gone := [found.key for found in broken.files if found.key not in there]:
+        raise BronzeMissing(
+            f"a broken run ({intent}) began to take in {len(gone)} files that are gone from bronze, {gone[0]} first",
+            hint="put them back; or delete the intent, load the table again in DMS, and run the job again",
+        )
 
 
 def _take(world: World, contract: Contract, part: Part, last: TableRun | None) -> TableRun:
@@ -76,9 +89,14 @@ def _take(world: World, contract: Contract, part: Part, last: TableRun | None) -
     read = _load(world, contract, part) if part.is_load else _changes(world, contract, part)
     floor = position(part.epoch, Phase.LOAD, 0, 0) if part.is_load else (last.floor if last else None)
     where = intake.place(contract, world.naming.database("silver"), world.root("silver"))
-    taken = intake.take(
-        contract, read, where, number, floor, table_format=world.format, clean=silver.CLEAN[contract.entity]
-    )
+    read.parsed.persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        rows, newest = _rows_and_newest(read)
+        batch = intake.Batch(read, number, floor, loaded=rows if part.is_load else 0)
+        taken = intake.take(STANDARD, contract, where, batch, world.format)
+    finally:
+        read.parsed.unpersist()
+    times = [time for time in (newest, last.as_of if last else None) if time]
     counts = taken.counts
     return TableRun(
         run=number,
@@ -86,7 +104,7 @@ def _take(world: World, contract: Contract, part: Part, last: TableRun | None) -
         files=_kept(world, contract, part, last),
         commit=taken.commit,
         table_format=world.format.name,
-        as_of=_as_of(read, last),
+        as_of=max(times, default=None),
         floor=taken.floor,
         rows_in=counts.read,
         upserts=counts.upserts,
@@ -120,10 +138,9 @@ def _text(world: World, part: Part, schema: StructType) -> DataFrame:
     return frame.withColumn(FILE, F.col("_metadata.file_path"))
 
 
-def _as_of(read: Bronze, last: TableRun | None) -> datetime | None:
-    """The greatest business time so far; as a number, since rows would carry it in this process's zone."""
-    ((micros,),) = read.changes.agg(F.max(F.unix_micros(BUSINESS_TIME))).collect()
-    times = [last.as_of] if last and last.as_of else []
-    if micros is not None:
-        times.append(datetime.fromtimestamp(micros // 1_000_000, UTC).replace(microsecond=micros % 1_000_000))
-    return max(times, default=None)
+def _rows_and_newest(read: Bronze) -> tuple[int, datetime | None]:
+    """How many changes, and the greatest business time; as a number, since rows would carry it in this process's zone."""
+    ((rows, micros),) = read.changes.agg(F.count("*"), F.max(F.unix_micros(BUSINESS_TIME))).collect()
+    if micros is None:
+        return rows, None
+    return rows, datetime.fromtimestamp(micros // 1_000_000, UTC).replace(microsecond=micros % 1_000_000)

@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse_aws.errors import ArgumentInvalid
 from lakehouse_aws.lease import Clock
-from lakehouse_aws.session import configure
+from lakehouse_aws.session import CONF, configure
 from lakehouse_aws.storage import S3Storage
 from lakehouse_core.contracts import Naming
 from lakehouse_core.errors import LakehouseError
@@ -72,13 +72,14 @@ def job(argv: Sequence[str], *names: str) -> Iterator[tuple[World, Mapping[str, 
     work = Job(context)
     work.init(given["JOB_NAME"], given)
     try:
-        spark = configure(context.spark_session)
+        table_format = one_of("table_format", given["table_format"], tuple(CONF))
+        spark = configure(context.spark_session, table_format)
         world = World(
             spark=spark,
             storage=S3Storage(boto3.client("s3", config=_CONFIG)),
             glue=boto3.client("glue", config=_CONFIG),
             naming=Naming(given["project"], given["environment"], given["suffix"]),
-            format=format_named(given["table_format"], spark),
+            format=format_named(table_format, spark),
             run_id=_option(argv, "--JOB_RUN_ID") or given["JOB_NAME"],
         )
         yield world, given
