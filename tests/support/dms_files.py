@@ -17,11 +17,14 @@ Row = Mapping[str, str | None]
 
 @dataclass
 class DmsTask:
-    """Writes a table's load and everybody's changes into a bucket; ``s3`` is a client."""
+    """Writes a table's load and everybody's changes into a bucket; ``s3`` is a client.
+
+    ``sequence`` is the counter of the last change; it leaves room for changes from before the first.
+    """
 
     s3: Any
     bucket: str
-    sequence: int = 0
+    sequence: int = 100
 
     def load(self, contract: Contract, rows: Iterable[Row], clock: str, number: int = 1) -> None:
         """A load file, which replaces the one of that number."""

@@ -2,7 +2,8 @@
 
 DMS writes no manifest and no LSN: the listing is what there is. A load file that is new, or has other bytes than the
 one that was taken in, means that DMS loaded the table again: a new epoch, in which keys that the load does not have
-count as deleted. Changes that S3 got before that load belong to the epoch before it.
+count as deleted. Changes that S3 got before that load belong to the epoch before it; a listing's times are whole
+seconds, and changes of the load's own second count as after it.
 
 What can then no longer be proven: that no file is missing (there is no chain), and that silver equals the source at an
 LSN (there is none). An update that changed a key is the new key's update, and the old key stays; a truncate is not

@@ -35,7 +35,9 @@ def run(world: World) -> datetime:
     started = world.clock()
     with lease.hold(world.storage, bucket, FOLDER, world.run_id, world.clock) as still_ours:
         runs = {entity: _latest(world, contract) for entity, contract in STANDARD.contracts.items()}
-        as_of = max(each.as_of for each in runs.values() if each.as_of)
+        as_of = max((each.as_of for each in runs.values() if each.as_of), default=None)
+        if as_of is None:
+            raise TableMissing("no table of silver has a row yet", hint="see what DMS writes to bronze")
         inputs = intake.Inputs(STANDARD, lambda c: _base(world, c, runs), lambda c: _log(world, c, runs), as_of)
         for mart in STANDARD.marts:
             still_ours()
@@ -49,7 +51,7 @@ def run(world: World) -> datetime:
 
 def _latest(world: World, contract: Contract) -> TableRun:
     found = ledger.latest(world.storage, world.naming.bucket("silver"), contract.entity)
-    if found is None or found.as_of is None:
+    if found is None:
         raise TableMissing(
             f"silver's {contract.entity} has no finished run",
             hint=f"run the silver job with --entity {contract.entity}",

@@ -55,6 +55,7 @@ def test_gold_of_a_business(
             assert_same_rows(oracle(source, mart, AS_OF), found)
             entry: Any = world.glue.get_table(DatabaseName=database, Name=mart.name)["Table"]
             assert entry["StorageDescriptor"]["Location"] == table.location
+            assert (entry["Parameters"]["table_type"], entry["Parameters"]["classification"]) == ("delta", "delta")
     view = world.glue.get_table(DatabaseName=database, Name="revenue_by_tenant")["Table"]
     assert view["TableType"] == "VIRTUAL_VIEW"
     assert '"CloudWatchMetrics": [{"Namespace": "Lakehouse", "Dimensions": [["Layer"]]' in capsys.readouterr().out
