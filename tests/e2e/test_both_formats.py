@@ -12,8 +12,8 @@ from lakehouse_core.blueprint import Blueprint
 from lakehouse_core.contracts import CONTRACTS
 from lakehouse_core.errors import TableMissing
 from lakehouse_core.gold import MARTS
-from lakehouse_core.silver import CLEAN
 from lakehouse_core.intake import MART_KEY
+from lakehouse_core.silver import CLEAN
 from lakehouse_core.tables import format_named
 from lakehouse_local.capture import manifest
 from lakehouse_local.errors import NoSuchTime
