@@ -57,10 +57,10 @@ class Shop:
         return found
 
 
-@pytest.fixture(scope="module", params=["hudi", "delta"])
-def shop(worlds: Callable[..., World], tasks: Callable[[World], DmsTask], request: pytest.FixtureRequest) -> Shop:
-    """A lake of each format whose first load and changes the job has taken in."""
-    world = worlds(f"shop-{request.param}", request.param)
+@pytest.fixture(scope="module")
+def shop(worlds: Callable[..., World], tasks: Callable[[World], DmsTask]) -> Shop:
+    """A lake whose first load and changes the job has taken in."""
+    world = worlds("shop", "hudi")
     shop = Shop(world, tasks(world))
     shop.task.load(PRODUCT, [product(1, "one"), product(2, "two"), product(3, "three")], AT)
     shop.task.load(PRODUCT, [product(4, "four")], AT, number=2)
