@@ -1,6 +1,7 @@
 """From the files of a whole business to gold, by the jobs: every mart against its definition in SQL."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ def business(folder: Path) -> duckdb.DuckDBPyConnection:
         columns = (f"{c.name} {c.source_type.replace('jsonb', 'varchar')}" for c in contract(file.stem).columns)
         source.execute(f"create table {file.stem} ({', '.join(columns)})")
         source.execute(f"copy {file.stem} from '{file}' (header, nullstr '')")
+    source.execute("update core_customer set phone = ''")  # no mart looks at it, and no source has NULL there
     source.execute((ORACLES / "full_load.sql").read_text().replace(":as_of", f"timestamptz '{AS_OF.isoformat()}'"))
     return source
 
@@ -43,9 +45,11 @@ def test_gold_of_a_business(
     with business(tmp_path) as source:
         for each in CONTRACTS.values():
             tasks(world).load(each, rows_in(source, each), AS_OF.strftime("%Y-%m-%d %H:%M:%S.%f"))
-        for each in CONTRACTS.values():
-            (run,) = silver.run(world, each)
-            assert run.quarantined == 0
+        with ThreadPoolExecutor(3) as pool:  # each table has a job of its own
+            runs = [
+                run for found in pool.map(lambda each: silver.run(world, each), CONTRACTS.values()) for run in found
+            ]
+        assert [(run.run, run.quarantined) for run in runs] == [(1, 0)] * len(CONTRACTS)
         assert gold.run(world) == AS_OF
         database = world.naming.database("gold")
         for mart in MARTS:
