@@ -23,6 +23,7 @@ from bench.cost import Cost, measured, on_the_clock
 from lakehouse_core import silver
 from lakehouse_core.contracts import CONTRACTS, Phase, position
 from lakehouse_core.flow import take_in
+from lakehouse_core.intake import Taken
 from lakehouse_core.ports import Storage
 from lakehouse_core.tables import format_named
 from lakehouse_core.tables.hudi import buckets_for
@@ -34,7 +35,6 @@ from lakehouse_local.lake import batch, bronze, sources
 from lakehouse_local.lake.batch import Batch
 from lakehouse_local.lake.lake import Lake
 from lakehouse_local.lake.records import Applied, RunRecord, TableRecord
-from lakehouse_local.lake.silver import Taken
 from lakehouse_local.providers.servers import running
 from lakehouse_local.settings import Settings
 from lakehouse_local.spark.session import session

@@ -19,9 +19,11 @@ NEEDS_A_JVM = (
     "spark/",
     "e2e/",
     "docs/test_core_reference.py",
+    "adapters/aws/",
     "adapters/tables/",
     "adapters/engines/test_jobs.py",
     "emulator/test_glue_jobs.py",
+    "emulator/test_glue_lake_job.py",
 )
 
 

@@ -64,8 +64,8 @@ def transaction_schema(contracts: Iterable[Contract], *, stream_position: bool =
 
 def table_schema(contract: Contract, timestamp_column: str, *, stream_position: bool = True) -> StructType:
     """The schema of a table's own change files, under the names that their header must have; all text."""
-    trailing = ["AR_H_CHANGE_SEQ", f"BI_{contract.key}", "AR_H_STREAM_POSITION"][: _trailing(stream_position)]
-    return _strings(["Op", timestamp_column, *contract.column_names, *trailing, CORRUPT])
+    beyond_dms = [f"BI_{contract.key}", "AR_H_STREAM_POSITION"] if stream_position else []
+    return _strings(["Op", timestamp_column, *contract.column_names, "AR_H_CHANGE_SEQ", *beyond_dms, CORRUPT])
 
 
 def load_rows(raw: DataFrame, contract: Contract, epoch: int, load_lsn: int) -> Bronze:
@@ -103,8 +103,9 @@ def transaction_rows(raw: DataFrame, contract: Contract, epoch: int, *, stream_p
         raw: CDC_TXN files read with :func:`transaction_schema`, and ``_file``.
         contract: the contract of the table whose rows are taken; the others are left alone.
         epoch: the epoch of the changes.
-        stream_position: False for a wire without AR_H_STREAM_POSITION: AR_H_CHANGE_SEQ orders the changes then,
-            and its positions compare only among themselves and with loads.
+        stream_position: False for what AWS DMS itself writes: the last column is AR_H_CHANGE_SEQ, which orders the
+            changes then (its positions compare only among themselves and with loads), and the key that a row had
+            before an update is not there, since DMS has before-images for Kinesis and Kafka only.
     """
     mine = (F.col("_c1") == contract.table) & (F.col("_c2") == contract.schema)
     return _change_rows(raw.where(mine), contract, epoch, first=4, stream_position=stream_position)
@@ -134,7 +135,7 @@ def _change_rows(raw: DataFrame, contract: Contract, epoch: int, *, first: int, 
     after = first + len(contract.columns)
     end = after + _trailing(stream_position)
     all_cells = [name for name in raw.columns if name.startswith("_c") and name != CORRUPT]
-    order_cell = F.col(f"_c{end - 1}" if stream_position else f"_c{after}")
+    order_cell = F.col(f"_c{end - 1}")
     shape = order_cell.rlike(_STREAM_POSITION if stream_position else _CHANGE_SEQUENCE)
     for surplus in all_cells[end:]:
         shape &= F.col(surplus).isNull()
@@ -145,7 +146,7 @@ def _change_rows(raw: DataFrame, contract: Contract, epoch: int, *, first: int, 
         op=F.col("_c0"),
         clock=f"_c{first - 1}",
         values=tuple(f"_c{index}" for index in range(first, after)),
-        old_key=f"_c{after + 1}",
+        old_key=f"_c{after + 1}" if stream_position else None,
         position=F.when(shape, F.concat(F.lit(f"{epoch:04d}.{Phase.CHANGE:d}."), order_cell)),
         shape=shape,
         ops=_CHANGE_OPS,
@@ -161,7 +162,7 @@ def _by_number(raw: DataFrame) -> DataFrame:
 
 
 def _trailing(stream_position: bool) -> int:  # noqa: FBT001 - private, always named by its only meaning
-    return 3 if stream_position else 2
+    return 3 if stream_position else 1
 
 
 def _numbered(width: int) -> list[str]:

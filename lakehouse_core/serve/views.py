@@ -15,6 +15,10 @@ CURRENT = f"{OP} in ('{Op.INSERT}', '{Op.UPDATE}')"
 # Still to be paid: a paid or void invoice is not overdue, a draft is not due yet (the invoice_aging mart's statuses).
 _OWED = "status in ('open', 'uncollectible')"
 
+# The one way to count days that both engines have: Spark's interval of days casts to a number, DuckDB's is one.
+_DAYS = "cast(date '{day}' - due_date as int)"
+_DAYS_IN_TRINO = "cast(date_diff('day', due_date, date '{day}') as integer)"
+
 
 def view_sql(contract: Contract, base: str, as_of: datetime) -> str:
     """The SELECT of an entity's view: contract columns, derived columns, columns at ``as_of``; one row per key.
@@ -36,21 +40,26 @@ def reader(base: DataFrame, contract: Contract, as_of: datetime) -> DataFrame:
     return base.where(CURRENT).selectExpr(*_columns(contract, as_of))
 
 
-def _columns(contract: Contract, as_of: datetime) -> list[str]:
-    """The view's columns, as SQL that Spark and DuckDB understand alike."""
+def athena_view_sql(contract: Contract, base: str, as_of: datetime) -> str:
+    """The same SELECT in Athena's dialect; the same arguments and errors as :func:`view_sql`."""
+    columns = ",\n  ".join(_columns(contract, as_of, _DAYS_IN_TRINO))
+    return f"select\n  {columns}\nfrom {base}\nwhere {CURRENT}"
+
+
+def _columns(contract: Contract, as_of: datetime, days: str = _DAYS) -> list[str]:
+    """The view's columns, as SQL that Spark and DuckDB understand alike, or with another way to count days."""
     if as_of.tzinfo is None:
         raise ValueError(f"as_of has no time zone: {as_of.isoformat()}")
     stored = [*contract.column_names, *(column.name for column in contract.derived)]
-    return [*stored, *_aging(as_of.astimezone(UTC).date())] if contract.entity == "invoice" else stored
+    return [*stored, *_aging(as_of.astimezone(UTC).date(), days)] if contract.entity == "invoice" else stored
 
 
-def _aging(day: date) -> tuple[str, str]:
+def _aging(day: date, counted: str) -> tuple[str, str]:
     """An invoice's days past due and their bucket on the day; both NULL if nothing is to be paid.
 
     Buckets are those of the data model: current (not past due), 1-30, 31-60, 61-90, 90+ (more than 90).
     """
-    # The one way to count days that both engines have: Spark's interval of days casts to a number, DuckDB's is one.
-    days = f"cast(date '{day.isoformat()}' - due_date as int)"
+    days = counted.format(day=day.isoformat())
     buckets = " ".join(
         f"when {days} {test} then '{name}'"
         for test, name in (

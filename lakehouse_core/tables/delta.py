@@ -6,15 +6,17 @@ files around it: the same that Hudi's ``_hoodie_commit_time`` gives, without a s
 
 import math
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse_core.errors import MergeOnReadLacking
 from lakehouse_core.ports import Commit, Table
 from lakehouse_core.tables import frames
+
+if TYPE_CHECKING:
+    from delta.tables import DeltaTable
 
 _PROPERTIES = {
     "delta.enableRowTracking": "true",
@@ -130,9 +132,12 @@ class DeltaFormat:
             for key in values:
                 self._spark.conf.unset(key)
 
-    def _table(self, table: Table) -> DeltaTable:
+    def _table(self, table: Table) -> "DeltaTable":
         if not self.exists(table):
             raise frames.missing(table)
+        # Here, so that a lake of the other format needs no Delta: AWS Glue has it only where a job asks for it.
+        from delta.tables import DeltaTable  # noqa: PLC0415
+
         return DeltaTable.forPath(self._spark, table.location)
 
     def _read(self, table: Table, **options: str) -> DataFrame:

@@ -12,13 +12,14 @@ from lakehouse_core.blueprint import Blueprint
 from lakehouse_core.contracts import CONTRACTS
 from lakehouse_core.errors import TableMissing
 from lakehouse_core.gold import MARTS
+from lakehouse_core.intake import MART_KEY
 from lakehouse_core.silver import CLEAN
 from lakehouse_core.tables import format_named
 from lakehouse_local.capture import manifest
 from lakehouse_local.errors import NoSuchTime
 from lakehouse_local.lake import batch, checks, gold, retention, work
 from lakehouse_local.lake.batch import Batch
-from lakehouse_local.lake.lake import MART_KEY, Lake
+from lakehouse_local.lake.lake import Lake
 from lakehouse_local.lake.records import RunRecord
 from lakehouse_local.lake.sources import Captured
 from lakehouse_local.providers import s3_client, s3_export
@@ -173,7 +174,7 @@ def test_gold_is_what_a_full_computation_gives(lakes: Lakes) -> None:
     record = lakes.delta.records()[-1]
     assert {"funnel_daily"} <= set(record.marts) < {mart.name for mart in MARTS}
     lake = Lake(lakes.delta.settings.naming, lakes.delta.storage, spark, format_named("delta", spark))
-    inputs = gold.Inputs(lake, record)
+    inputs = gold.inputs(lake, record)
     for mart in MARTS:
         wanted = mart.build(**{name: inputs[name] for name in mart.inputs}, as_of=record.as_of)
         stored = lake.format.read(lake.mart(mart)).drop(MART_KEY)

@@ -47,6 +47,8 @@ CORE = {
 CORE["blueprint"] = Room("lakehouse_core/blueprint.py", ("contracts", "errors", "silver", "gold"))
 CORE["testing"] = Room("lakehouse_core/testing.py", ("errors",))
 CORE["flow"] = Room("lakehouse_core/flow.py", tuple(CORE))
+# What every adapter does alike with the flow: reads, writes, in an order that survives a crash.
+CORE["intake"] = Room("lakehouse_core/intake.py", tuple(CORE))
 
 # Outside the core any library will do; only our own packages are counted.
 OUTER = {

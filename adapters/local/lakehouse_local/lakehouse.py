@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse_core import serve
 from lakehouse_core.errors import TableMissing
+from lakehouse_core.intake import MART_KEY
 from lakehouse_core.quality import Report
 from lakehouse_core.tables import format_named
 from lakehouse_local import environment, extensions, supervisor
@@ -19,7 +20,7 @@ from lakehouse_local.aws import Aws
 from lakehouse_local.environment import Environment
 from lakehouse_local.errors import NotRunning
 from lakehouse_local.lake import checks, records, sources, work
-from lakehouse_local.lake.lake import MART_KEY, Lake
+from lakehouse_local.lake.lake import Lake
 from lakehouse_local.lake.records import RunRecord
 from lakehouse_local.lake.work import RunReport
 from lakehouse_local.proof.verify import VerifyReport

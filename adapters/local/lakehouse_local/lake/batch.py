@@ -4,12 +4,13 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from lakehouse_core import intake
 from lakehouse_core.contracts import Contract, Phase, position
+from lakehouse_core.intake import Taken
 from lakehouse_local.capture.manifest import Manifest
-from lakehouse_local.lake import bronze, silver
+from lakehouse_local.lake import bronze
 from lakehouse_local.lake.lake import Lake
 from lakehouse_local.lake.records import RunRecord
-from lakehouse_local.lake.silver import Taken
 from lakehouse_local.progress import Say
 
 SIDE_BY_SIDE = 3
@@ -61,11 +62,12 @@ def take(lake: Lake, batch: Batch, last: RunRecord | None, say: Say) -> dict[str
     # The largest first: the others then fill the gaps.
     order = sorted(touched, key=lambda contract: -contract.rows_hint)
     with bronze.reading(lake, batch.manifests) as read, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        taken = list(
-            pool.map(
-                lambda c: silver.take(lake, c, read(c), batch.run, floors[c.entity], loaded=batch.loaded(c)), order
-            )
-        )
+
+        def one(contract: Contract) -> Taken:
+            changes = intake.Batch(read(contract), batch.run, floors[contract.entity], batch.loaded(contract))
+            return intake.take(lake.blueprint, contract, lake.place(contract), changes, lake.format)
+
+        taken = list(pool.map(one, order))
     return {contract.entity: each for contract, each in zip(order, taken, strict=True)}
 
 

@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse_core import intake
 from lakehouse_core.blueprint import STANDARD, Blueprint
 from lakehouse_core.contracts import Contract, Naming
-from lakehouse_core.contracts.envelope import POSITION
 from lakehouse_core.gold import Mart
+from lakehouse_core.intake import Place
 from lakehouse_core.ports import Storage, Table, TableFormat
-
-MART_KEY = "mart_key"
 
 
 @dataclass(frozen=True)
@@ -37,31 +36,23 @@ class Lake:
         """The silver bucket; it also holds leases, intents and run records."""
         return self.naming.bucket("silver")
 
-    def base(self, contract: Contract) -> Table:
-        """The silver base table of an entity."""
-        return Table(
-            name=contract.entity,
-            database=self.naming.database("silver"),
-            location=f"s3a://{self.silver}/{contract.entity}",
-            key=contract.key,
-            ordering=POSITION,
-            rows_hint=contract.rows_hint,
+    def place(self, contract: Contract) -> Place:
+        """Where an entity's silver tables are."""
+        return intake.place(
+            contract,
+            self.naming.database("silver"),
+            f"s3a://{self.silver}",
             merge_on_read=contract.entity in self.merge_on_read,
         )
 
+    def base(self, contract: Contract) -> Table:
+        """The silver base table of an entity."""
+        return self.place(contract).base
+
     def mart(self, mart: Mart) -> Table:
         """The gold table of a mart."""
-        return Table(
-            name=mart.name,
-            database=self.naming.database("gold"),
-            location=f"s3a://{self.naming.bucket('gold')}/{mart.name}",
-            key=MART_KEY,
-        )
+        return intake.mart_table(mart, self.naming.database("gold"), f"s3a://{self.naming.bucket('gold')}")
 
-    def log(self, contract: Contract) -> str:
-        """The folder of an entity's change log; one folder per run below it."""
-        return f"s3a://{self.silver}/{contract.entity}_version"
-
-    def quarantine(self, contract: Contract) -> str:
-        """The folder of an entity's quarantined rows; one folder per run below it."""
-        return f"s3a://{self.silver}/quarantine/entity={contract.entity}"
+    def log(self, contract: Contract, before: int) -> DataFrame:
+        """An entity's change log as the runs before that one left it."""
+        return intake.history(self.spark, contract, self.place(contract).log, before)

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
+from lakehouse_core import intake
 from lakehouse_core.blueprint import Blueprint
 from lakehouse_core.flow import Counts
+from lakehouse_core.intake import Taken
 from lakehouse_core.ports import Storage
 from lakehouse_core.tables import DEFAULT_FORMAT, format_named, require_format
 from lakehouse_local.capture import manifest
@@ -21,7 +23,6 @@ from lakehouse_local.lake.batch import Batch, take
 from lakehouse_local.lake.intent import Intent
 from lakehouse_local.lake.lake import Lake
 from lakehouse_local.lake.records import Applied, RunRecord, TableRecord
-from lakehouse_local.lake.silver import Taken
 from lakehouse_local.progress import Say
 from lakehouse_local.proof import verify as proof
 from lakehouse_local.proof.verify import VerifyReport
@@ -224,12 +225,14 @@ def _commit(lake: Lake, settings: Settings, record: RunRecord) -> None:
 def _with_gold(lake: Lake, record: RunRecord, say: Say) -> RunRecord:
     """The record after every mart that may have changed was computed again."""
     marts = gold.stale(lake.blueprint, record)
-    inputs = gold.Inputs(lake, record)
+    inputs = gold.inputs(lake, record)
     say(f"gold: {len(marts)} marts")
     with ThreadPoolExecutor(MARTS_SIDE_BY_SIDE) as pool:
-        commits = list(pool.map(lambda mart: gold.refresh(lake, mart, inputs, record.as_of), marts))
+        commits = list(
+            pool.map(lambda mart: intake.refresh(mart, inputs, record.as_of, lake.mart(mart), lake.format), marts)
+        )
     refreshed = {
-        f"gold.{mart.name}": TableRecord(commit, basis=gold.basis(mart, record, lake.blueprint))
+        f"gold.{mart.name}": TableRecord(commit.id, basis=gold.basis(mart, record, lake.blueprint))
         for mart, commit in zip(marts, commits, strict=True)
     }
     return replace(record, tables={**record.tables, **refreshed}, marts=tuple(mart.name for mart in marts))

@@ -43,6 +43,10 @@ _LOCAL = {
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
     "spark.ui.showConsoleProgress": "false",
+    # Spark keeps the plan of each query as text, one for each stage that adapts it: unbounded, a deep plan is megabytes
+    # a time, and a long-lived driver's heap fills with them.
+    "spark.sql.maxPlanStringLength": "16384",
+    "spark.sql.ui.retainedExecutions": "50",
 }
 _S3A = {
     "fs.s3a.path.style.access": "true",

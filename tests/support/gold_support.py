@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from lakehouse_core.gold import Mart
 
-ORACLES = Path(__file__).parents[2] / "oracles"
+ORACLES = Path(__file__).parents[1] / "oracles"
 VERSIONED = ("product", "subscription", "invoice")
 VIEWS = ("tenants", "customers", "products", "orders", "order_items", "events", "subscriptions", "invoices")
 Inputs = Mapping[str, DataFrame]

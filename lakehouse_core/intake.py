@@ -1,0 +1,177 @@
+"""Taking a batch into an entity's tables, and giving marts the frames that they ask for by name.
+
+What every adapter does alike once it knows where the tables are: it says where, which run this is and what was read.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from threading import Lock
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse_core import cdc, serve, silver
+from lakehouse_core.blueprint import Blueprint
+from lakehouse_core.bronze import Bronze
+from lakehouse_core.contracts import Contract
+from lakehouse_core.contracts.envelope import POSITION
+from lakehouse_core.flow import Counts, take_in
+from lakehouse_core.gold import Mart
+from lakehouse_core.ports import Commit, Table, TableFormat
+
+LOG_TYPES = (
+    "_op string, _position string, _business_time timestamp, _unsent array<string>, _old_key bigint, _file string"
+)
+VERSIONS = "_version"
+MART_KEY = "mart_key"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an entity's tables are, as URIs of folders.
+
+    ``log`` and ``quarantine`` have one folder per run below them, so that a repeated run writes over its own.
+    """
+
+    base: Table
+    log: str
+    quarantine: str
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of an entity's changes: the base table's commit, the account, the newest truncate."""
+
+    commit: str
+    counts: Counts
+    floor: str | None
+
+
+def place(contract: Contract, database: str, root: str, *, merge_on_read: bool = False) -> Place:
+    """Where an entity's tables are below silver's root (``s3a://bucket``); how its base table is created."""
+    base = Table(
+        name=contract.entity,
+        database=database,
+        location=f"{root}/{contract.entity}",
+        key=contract.key,
+        ordering=POSITION,
+        rows_hint=contract.rows_hint,
+        merge_on_read=merge_on_read,
+    )
+    return Place(base, f"{root}/{contract.entity}{VERSIONS}", f"{root}/quarantine/entity={contract.entity}")
+
+
+def mart_table(mart: Mart, database: str, root: str) -> Table:
+    """The table of a mart below gold's root."""
+    return Table(name=mart.name, database=database, location=f"{root}/{mart.name}", key=MART_KEY)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a run takes in of one entity.
+
+    ``run`` is the run's number. ``floor`` is the newest truncate so far, or for a full load the position at which its
+    epoch starts. ``loaded`` counts the rows of a load, as far as they are known: a new table is laid out for them, or
+    for its contract's if those are more.
+    """
+
+    bronze: Bronze
+    run: int
+    floor: str | None
+    loaded: int = 0
+
+
+def take(blueprint: Blueprint, contract: Contract, where: Place, batch: Batch, table_format: TableFormat) -> Taken:
+    """Write one entity's batch; repeating it after a crash changes nothing twice.
+
+    The log goes first: what the base table holds is always in the log as well.
+    """
+    table = replace(where.base, rows_hint=max(where.base.rows_hint, batch.loaded))
+    parsed = batch.bronze.parsed
+    stored = table_format.read(table) if table_format.exists(table) else None
+    log = history(parsed.sparkSession, contract, where.log, before=batch.run) if stored is not None else None
+    parsed.persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        taken = take_in(
+            contract,
+            batch.bronze,
+            stored,
+            log,
+            batch.floor,
+            clean=blueprint.clean[contract.entity],
+            sessions=silver.event.sessions if contract.entity == "event" else None,
+        )
+        _append(taken.log, f"{where.log}/run={batch.run}")
+        if taken.counts.quarantined:
+            _append(taken.quarantine, f"{where.quarantine}/run={batch.run}")
+        write = table_format.overwrite if stored is None else table_format.merge
+        commit = write(table, taken.rows)
+    finally:
+        parsed.unpersist()
+    return Taken(commit.id, taken.counts, taken.floor)
+
+
+def history(spark: SparkSession, contract: Contract, log: str, before: int) -> DataFrame:
+    """The change log as the runs before that one left it: an envelope frame.
+
+    A run that is being repeated is left out: its folder is about to be written again.
+    """
+    columns = ", ".join(f"{column.name} {column.spark_type.simpleString()}" for column in contract.columns)
+    frame = spark.read.schema(f"{columns}, {LOG_TYPES}, run int").parquet(log)
+    return frame.where(F.col("run") < before).drop("run")
+
+
+def refresh(mart: Mart, inputs: "Inputs", as_of: datetime, table: Table, table_format: TableFormat) -> Commit:
+    """Compute one mart and replace its table."""
+    rows = mart.build(**{name: inputs[name] for name in mart.inputs}, as_of=as_of)
+    # One own record key: a format's key of several columns confuses ('x,y:z') with ('x', 'y:z').
+    return table_format.overwrite(table, rows.withColumn(MART_KEY, F.md5(F.to_json(F.struct(*mart.key)))))
+
+
+class Inputs:
+    """The frames that marts ask for by name, each made once: readers' views, and histories (``<entity>_version``).
+
+    Safe for threads: marts are computed side by side.
+    """
+
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        base: Callable[[Contract], DataFrame],
+        log: Callable[[Contract], DataFrame],
+        as_of: datetime,
+    ) -> None:
+        """Say how frames are made.
+
+        Args:
+            blueprint: whose contracts the frames are of.
+            base: gives an entity's base table.
+            log: gives an entity's change log.
+            as_of: the greatest business time taken in.
+        """
+        self._blueprint = blueprint
+        self._base = base
+        self._log = log
+        self._as_of = as_of
+        self._made: dict[str, DataFrame] = {}
+        self._making = Lock()
+
+    def __getitem__(self, name: str) -> DataFrame:
+        """The frame of that name; UnknownEntity where there is none."""
+        with self._making:
+            if name not in self._made:
+                self._made[name] = self._make(name)
+            return self._made[name]
+
+    def _make(self, name: str) -> DataFrame:
+        owner = self._blueprint.contract(name.removesuffix(VERSIONS))
+        if name.endswith(VERSIONS):
+            return cdc.versions(self._log(owner), owner)
+        return serve.reader(self._base(owner), owner, self._as_of)
+
+
+def _append(frame: DataFrame, folder: str) -> None:
+    """One folder a run: repeating the run writes the same folder again."""
+    frame.write.mode("overwrite").option("compression", "zstd").parquet(folder)
