@@ -11,6 +11,7 @@ import boto3
 import pytest
 from terraform import SOURCE, Terraform, found, initialised
 
+from lakehouse_aws.session import CONF, conf_argument
 from lakehouse_local import settings as settings_module
 from lakehouse_local import supervisor
 from lakehouse_local.capture import mappings
@@ -48,6 +49,12 @@ def test_dms_is_asked_for_what_it_has_for_s3() -> None:
     assert (rules.included, rules.excluded, rules.removed) == (local.includes, local.excludes, local.removed)
     added = [rule for rule in json.loads(text)["rules"] if rule["rule-action"].startswith("add-")]
     assert [(rule["rule-action"], rule["expression"]) for rule in added] == [("add-column", "$AR_H_CHANGE_SEQ")]
+
+
+def test_jobs_get_the_spark_that_their_code_asks_for() -> None:
+    """The jobs' --conf is what the code that runs in them refuses to go without."""
+    given = json.loads((SOURCE / "modules" / "jobs" / "spark-conf.json").read_text())
+    assert {name: " --conf ".join(conf) for name, conf in given.items()} == {name: conf_argument(name) for name in CONF}
 
 
 @dataclass(frozen=True)

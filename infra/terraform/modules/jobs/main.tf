@@ -4,8 +4,8 @@ locals {
   scripts = "s3://${var.scripts_bucket}"
 
   common = {
-    "--datalake-formats"                 = "hudi,delta" # what spark-conf.json names must be there, whichever is written
-    "--conf"                             = join(" --conf ", jsondecode(file("${path.module}/spark-conf.json")))
+    "--datalake-formats"                 = var.table_format
+    "--conf"                             = join(" --conf ", jsondecode(file("${path.module}/spark-conf.json"))[var.table_format])
     "--additional-python-modules"        = join(",", concat(["${local.scripts}/${var.wheel}"], var.python_modules))
     "--TempDir"                          = "${local.scripts}/temp/"
     "--enable-metrics"                   = "true"
