@@ -1,6 +1,8 @@
 """Real servers for the tests: started once per test process, in temporary folders, gone afterwards."""
 
+import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,8 @@ from lakehouse_local.providers.s3_client import client
 from lakehouse_local.settings import Settings
 
 TESTS = Path(__file__).parent
+# A test's JVM lives too short for the second compiler to earn back what it costs.
+os.environ.setdefault("LAKEHOUSE_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 NEEDS_A_JVM = (
     "spark/",
     "e2e/",
@@ -35,7 +39,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 def settings_in(home: Path, *, postgres: str = "auto", s3: str = "auto") -> Settings:
     """Settings of a throw-away home with the machine's cache."""
-    return Settings(home=home, cache=settings_module.from_environment().cache, postgres=postgres, s3=s3)
+    return replace(settings_module.from_environment(), home=home, postgres=postgres, s3=s3)
 
 
 def admin_dsn(part: PostgresPart, home: Path) -> str:

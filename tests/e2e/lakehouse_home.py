@@ -6,17 +6,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
 import tenacity
 
-from lakehouse_local import settings as settings_module
 from lakehouse_local import supervisor
 from lakehouse_local.lakehouse import Lakehouse as PublicLakehouse
 from lakehouse_local.providers import postgres_binaries
-from lakehouse_local.settings import Settings
 from lakehouse_local.testing import small
 
 CLI = (sys.executable, "-m", "lakehouse_local.cli")
@@ -95,13 +93,10 @@ class Lakehouse(PublicLakehouse):
 @contextmanager
 def lakehouse(home: Path, *, postgres: str | None = None, s3: str = "localstack") -> Iterator[Lakehouse]:
     """A seeded lakehouse that runs, on those providers; afterwards nothing of it is left."""
-    chosen = Settings(
-        home=home,
-        cache=settings_module.from_environment().cache,
+    chosen = replace(
+        small.settings_in(home),
         postgres=postgres or ("installed" if any(postgres_binaries.installed()) else "embedded"),
         s3=s3,
-        spark_master="local[2]",
-        driver_memory="1g",
     )
     with small.running(chosen) as started:
         yield Lakehouse(started.settings)

@@ -1,6 +1,7 @@
 """The AWS endpoint as a process of its own over moto, for boto3."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,14 +10,13 @@ from aws_endpoint import Endpoint
 from lakehouse_local import settings as settings_module
 from lakehouse_local.gateway.server import GatewayServer
 from lakehouse_local.providers import servers
-from lakehouse_local.settings import Settings
 
 
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     """One endpoint over one moto with the lake's buckets."""
-    cache = settings_module.from_environment().cache
-    settings = Settings(tmp_path_factory.mktemp("endpoint"), cache, s3="moto", driver_memory="1g")
+    home = tmp_path_factory.mktemp("endpoint")
+    settings = replace(settings_module.from_environment(), home=home, s3="moto", driver_memory="1g")
     with servers.running_s3(settings) as s3:
         server = GatewayServer(settings)
         try:

@@ -18,6 +18,7 @@ class Settings:
 
     ``home`` holds this lakehouse's state (servers' data, exports), ``cache`` what can be made again
     (jars, LocalStack's environment, seeds). ``postgres`` and ``s3`` are ``auto``, a provider's name, or an address.
+    ``java_options`` come behind ours on the command line of Spark's JVM.
     ``extensions`` name functions (``module:function``) that add tables, columns, rules and marts.
 
     ``spark_master`` other than ``local`` means executors in processes of their own: each takes ``executor_memory`` and
@@ -30,6 +31,7 @@ class Settings:
     s3: str = "auto"
     spark_master: str = "local[*]"
     driver_memory: str = "2g"
+    java_options: str = ""
     extensions: tuple[str, ...] = ()
     driver_host: str = "127.0.0.1"
     executor_memory: str = "1g"
@@ -48,6 +50,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         s3=environ.get("LAKEHOUSE_S3", "auto"),
         spark_master=environ.get("LAKEHOUSE_SPARK_MASTER", "local[*]"),
         driver_memory=environ.get("LAKEHOUSE_DRIVER_MEMORY", "2g"),
+        java_options=environ.get("LAKEHOUSE_JAVA_OPTIONS", ""),
         extensions=tuple(environ.get("LAKEHOUSE_EXTENSIONS", "").split()),
         driver_host=environ.get("LAKEHOUSE_DRIVER_HOST", "127.0.0.1"),
         executor_memory=environ.get("LAKEHOUSE_EXECUTOR_MEMORY", "1g"),

@@ -6,7 +6,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psutil
@@ -20,7 +20,6 @@ from lakehouse_local.engines.jobs.model import Ending, Launch, Outcome, World
 from lakehouse_local.engines.jobs.run import Watch, run
 from lakehouse_local.environment import S3Part
 from lakehouse_local.providers.s3_client import client
-from lakehouse_local.settings import Settings
 
 BUCKET = Naming().bucket("scripts")
 NUMBERS = iter(range(1_000_000))
@@ -91,8 +90,8 @@ class Runner:
 @pytest.fixture
 def runner(s3: S3Part, tmp_path: Path) -> Runner:
     """A runner on moto's S3."""
-    cache = settings_module.from_environment().cache
-    return Runner(World(tmp_path / "runs", s3, s3.endpoint, Settings(tmp_path, cache, driver_memory="1g")))
+    settings = replace(settings_module.from_environment(), home=tmp_path, driver_memory="1g")
+    return Runner(World(tmp_path / "runs", s3, s3.endpoint, settings))
 
 
 def test_success_and_what_the_script_sees(runner: Runner) -> None:

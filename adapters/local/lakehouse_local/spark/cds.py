@@ -16,7 +16,7 @@ import pyspark
 
 from lakehouse_local.settings import Settings
 from lakehouse_local.spark import jars
-from lakehouse_local.spark.java import Java
+from lakehouse_local.spark.java import OPTIONS, Java
 
 TRAINING = "LAKEHOUSE_CDS_TRAINING"
 _SECONDS = 300
@@ -68,5 +68,5 @@ def ensure(settings: Settings, java: Java, progress: Callable[[str], None] = lam
 
 def _archive(cache: Path, java: Java, class_path: list[Path]) -> Path:
     """The archive's file, named by everything that it depends on."""
-    parts = (str(java.home), java.version, pyspark.__version__, pyspark.__file__, *map(str, class_path))
+    parts = (str(java.home), java.version, OPTIONS, pyspark.__version__, pyspark.__file__, *map(str, class_path))
     return cache / "cds" / f"{hashlib.sha256(os.pathsep.join(parts).encode()).hexdigest()[:16]}.jsa"

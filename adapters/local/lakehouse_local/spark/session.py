@@ -64,11 +64,6 @@ _S3A = {
 }
 
 
-# UTC for Hudi's instants. Spark compiles code for every query: a full code cache switches the JVM's compiler off for
-# good. By itself the JVM never compiles a method of more than 8,000 bytes of code, which is what Spark makes of a wide
-# row's typing: a full load's parsing took 1.6 times the CPU.
-_JAVA = "-Duser.timezone=UTC -XX:ReservedCodeCacheSize=512m -XX:-DontCompileHugeMethods"
-
 _EXECUTOR_SECONDS = 60.0
 
 
@@ -123,14 +118,15 @@ def s3a(s3: S3Part) -> dict[str, str]:
 
 
 def java_options(settings: Settings, archive: str) -> str:
-    """The driver JVM's options: log file, time zone of Hudi's instants, and the class-data archive's switch."""
+    """The driver JVM's options: ours, log file, the class-data archive's switch, and the user's own, which win."""
     with as_file(files(__package__) / "log4j2.properties") as logging:
         return " ".join(
             (
-                _JAVA,
+                java.OPTIONS,
                 f'"-Dlog4j2.configurationFile={logging.as_uri()}"',
                 f'"-Dlakehouse.spark.log={_log_file(settings)}"',
                 archive,
+                settings.java_options,
             )
         )
 
@@ -182,7 +178,7 @@ def _executors(settings: Settings, paths: list[Path]) -> dict[str, str]:
     cores = {"spark.executor.cores": str(settings.executor_cores)} if settings.executor_cores else {}
     return cores | {
         "spark.executor.memory": settings.executor_memory,
-        "spark.executor.extraJavaOptions": _JAVA,
+        "spark.executor.extraJavaOptions": java.OPTIONS,
         "spark.jars": ",".join(path.as_uri() for path in paths),
     }
 
