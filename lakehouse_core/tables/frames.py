@@ -19,7 +19,7 @@ def nullable(frame: DataFrame) -> DataFrame:
     """
     # A CASE without ELSE is nullable to the analyzer, and the optimizer removes it again.
     return frame.select(
-        [F.when(F.lit(True), frame[f"`{f.name}`"].cast(_nullable(f.dataType))).alias(f.name) for f in frame.schema]  # noqa: FBT003
+        [F.when(F.lit(True), F.col(f"`{f.name}`").cast(_nullable(f.dataType))).alias(f.name) for f in frame.schema]  # noqa: FBT003
     )
 
 

@@ -24,7 +24,7 @@ from pyspark.sql import DataFrame, SparkSession
 from lakehouse_core.errors import ContractBroken
 from lakehouse_core.ports import Commit, Table
 from lakehouse_core.tables import frames
-from lakehouse_core.tables.hudi_java import HudiJava, completed
+from lakehouse_core.tables.hudi_java import HudiJava, completed, last
 
 META_COLUMNS = (
     "_hoodie_commit_time",
@@ -95,7 +95,7 @@ class HudiFormat:
     def exists(self, table: Table) -> bool:
         """Whether the table has a completed commit."""
         client = self._java.timeline(table)
-        return client is not None and bool(completed(client))
+        return client is not None and last(client) is not None
 
     def overwrite(self, table: Table, frame: DataFrame) -> Commit:
         """Replace the table's content (create it if absent), laid out for ``table.rows_hint`` rows."""
@@ -159,7 +159,7 @@ class HudiFormat:
             if not self._java.compact(writer, client, {_BUCKETS: str(buckets)}):
                 return None
         client = self._java.existing(table)
-        return self._java.commit(client, completed(client)[-1])
+        return self._java.commit(client, last(client))
 
     def clean(self, table: Table, keep_commits: int) -> None:
         """Delete the file versions that only commits before the last ``keep_commits`` need."""
@@ -184,7 +184,7 @@ class HudiFormat:
         writer = frames.nullable(frame).write.format("hudi").options(**options).mode("append")
         frames.named(table, lambda: writer.save(table.location))
         client = self._java.existing(table)
-        return self._java.commit(client, completed(client)[-1])
+        return self._java.commit(client, last(client))
 
     def _options(self, table: Table, buckets: int) -> dict[str, str]:
         """Every write option of that table: the fixed ones, its names, and its layout."""
@@ -211,7 +211,7 @@ class HudiFormat:
 
     def _buckets(self, table: Table, client: Any) -> int:
         """The number of buckets that the last commit wrote."""
-        buckets = self._java.metadata(client, completed(client)[-1]).getMetadata(_BUCKETS)
+        buckets = self._java.metadata(client, last(client)).getMetadata(_BUCKETS)
         if buckets is None:
             raise ContractBroken(
                 f"the last commit of table {table.name} does not say how many buckets the table has",

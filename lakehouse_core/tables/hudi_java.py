@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 from pyspark.sql.types import StructType
 
@@ -33,19 +32,27 @@ class HudiJava:
     def timeline(self, table: Table) -> Any | None:
         """Hudi's view of the table's ``.hoodie`` folder, loaded anew; None where there is none."""
         context: Any = self._spark.sparkContext
-        conf = self._hudi.hadoop.fs.HadoopFSUtils.getStorageConf(context._jsc.hadoopConfiguration())  # noqa: SLF001
-        builder = self._hudi.common.table.HoodieTableMetaClient.builder().setConf(conf).setBasePath(table.location)
-        try:
-            return builder.build()
-        except Py4JJavaError as error:
-            if error.java_exception.getClass().getSimpleName() == "TableNotFoundException":
-                return None
-            raise
+        hadoop = context._jsc.hadoopConfiguration()  # noqa: SLF001
+        if not self._has_properties(table, hadoop):
+            return None
+        conf = self._hudi.hadoop.fs.HadoopFSUtils.getStorageConf(hadoop)
+        return self._hudi.common.table.HoodieTableMetaClient.builder().setConf(conf).setBasePath(table.location).build()
+
+    def _has_properties(self, table: Table, hadoop: Any) -> bool:
+        """Whether Hudi's description of the table is there, or its backup: without, Hudi waits five seconds for it."""
+        files = self._jvm.org.apache.hadoop.fs
+        return any(
+            path.getFileSystem(hadoop).exists(path)
+            for path in (
+                files.Path(f"{table.location}/.hoodie/{name}")
+                for name in ("hoodie.properties", "hoodie.properties.backup")
+            )
+        )
 
     def existing(self, table: Table) -> Any:
         """The same for a table that has a commit; TableMissing otherwise."""
         client = self.timeline(table)
-        if client is None or not completed(client):
+        if client is None or last(client) is None:
             raise frames.missing(table)
         return client
 
@@ -118,4 +125,13 @@ def instant_time(instant: str) -> datetime:
 
 def completed(client: Any) -> list[Any]:
     """The completed writes on the active timeline, oldest first."""
-    return list(client.getActiveTimeline().getCommitsTimeline().filterCompletedInstants().getInstants())
+    return list(_completed(client).getInstants())
+
+
+def last(client: Any) -> Any | None:
+    """The last completed write on the active timeline; None if there is none."""
+    return _completed(client).lastInstant().orElse(None)
+
+
+def _completed(client: Any) -> Any:
+    return client.getActiveTimeline().getCommitsTimeline().filterCompletedInstants()

@@ -47,6 +47,7 @@ _LOCAL = {
     # a time, and a long-lived driver's heap fills with them.
     "spark.sql.maxPlanStringLength": "16384",
     "spark.sql.ui.retainedExecutions": "50",
+    "spark.sql.ui.explainMode": "simple",
 }
 _S3A = {
     "fs.s3a.path.style.access": "true",
