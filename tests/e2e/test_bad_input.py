@@ -148,8 +148,13 @@ def altered(body: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     ("damage", "error"),
-    [(cut, "bronze-file-altered"), (altered, "bronze-file-altered"), (None, "bronze-file-missing")],
-    ids=["cut", "altered", "missing"],
+    [
+        (altered, "bronze-file-altered"),
+        # The same way back, minutes again.
+        pytest.param(cut, "bronze-file-altered", marks=pytest.mark.slow),
+        pytest.param(None, "bronze-file-missing", marks=pytest.mark.slow),
+    ],
+    ids=["altered", "cut", "missing"],
 )
 def test_a_damaged_bronze_file(taken_in: Lakehouse, damage: Callable[[bytes], bytes] | None, error: str) -> None:
     """Nothing of a run is read if one of its files is not what its manifest lists; restoring it is the way back."""
@@ -222,6 +227,7 @@ def test_a_database_that_dies_under_the_capture(taken_in: Lakehouse) -> None:
     assert_proven(lake)
 
 
+@pytest.mark.slow
 def test_an_s3_that_dies_under_the_capture(taken_in: Lakehouse) -> None:
     """LocalStack is killed while changes are captured: a named error; what it lost is named, and loaded again."""
     lake = taken_in
@@ -243,6 +249,7 @@ def test_an_s3_that_dies_under_the_capture(taken_in: Lakehouse) -> None:
     assert_proven(lake)
 
 
+@pytest.mark.slow
 def test_an_s3_that_dies_under_a_run(taken_in: Lakehouse) -> None:
     """LocalStack is killed while Spark writes silver: a named error, soon; a reload leads back."""
     lake = taken_in

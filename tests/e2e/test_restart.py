@@ -28,6 +28,7 @@ def assert_comes_back(lake: Lakehouse) -> None:
     assert report.equal, report.details()
 
 
+@pytest.mark.slow
 def test_a_lake_that_was_never_exported(lake: Lakehouse) -> None:
     """LocalStack is killed before the first export: everything is gone, is named, and comes back by a reload."""
     lake.kill("localstack")
@@ -51,6 +52,7 @@ def test_down_and_up_lose_nothing(lake: Lakehouse) -> None:
     assert [record.run for record in lake.records()] == [*(record.run for record in before), before[-1].run + 1]
 
 
+@pytest.mark.slow
 def test_a_lake_that_lost_what_came_after_its_export(lake: Lakehouse) -> None:
     """LocalStack is killed after a later run: the older state that is restored is named, and a reload leads back."""
     runs = len(lake.records())

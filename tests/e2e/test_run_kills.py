@@ -148,19 +148,19 @@ def durations(lake: Lakehouse) -> Mapping[str, float]:
     }
 
 
-@pytest.mark.parametrize("stages", [(SILVER, GOLD), pytest.param(STAGES, marks=pytest.mark.slow, id="ten")])
-def test_run_survives_kills(lake: Lakehouse, stages: tuple[str, ...]) -> None:
+@pytest.mark.slow
+def test_run_survives_ten_kills(lake: Lakehouse) -> None:
     """Killed while it captures, starts Spark, writes silver, gold or its record, the next run repeats what was begun."""
     dice = random.Random(13)  # noqa: S311
     lake.simulate(1)
     seconds = durations(lake)
     begun = 0
     with business(lake, seed=2):
-        for stage in stages:
+        for stage in STAGES:
             runs = len(lake.records())
             while not kill_after(lake.start("run"), stage, dice.uniform(0, seconds[stage])):
                 pass  # It was quicker than its killer, which is no kill.
             begun += any(True for _ in lake.storage.keys(lake.bucket("silver"), f"_lakehouse/intents/{runs + 1:012d}"))
     until(lambda: not orphans(lake))
-    assert begun >= stages.count(SILVER), "hardly any kill met a run that had begun to write"
+    assert begun >= STAGES.count(SILVER), "hardly any kill met a run that had begun to write"
     assert_proven(lake)

@@ -94,15 +94,18 @@ def test_changes_are_taken_in_until_it_is_asked_to_end(lake: Lakehouse) -> None:
     assert_proven(lake)
 
 
+@pytest.mark.slow
 def test_it_ends_on_sigterm(lake: Lakehouse) -> None:
     """A service manager's signal ends it as well, also before its first run."""
     with watching(lake) as watch:
         first = watch.until(lambda _: True)
         _, said = watch.end(signal.SIGTERM)
     assert said.ended == (0, None), said.err
-    assert first["run"] == len(lake.records())
+    # What was on its way when the signal came is finished.
+    assert len(lake.records()) in (first["run"], first["run"] + 1)
 
 
+@pytest.mark.slow
 def test_nobody_reads_on(lake: Lakehouse) -> None:
     """A reader that goes away (`| head -1`) ends it without a complaint."""
     with watching(lake) as watch:
@@ -122,6 +125,7 @@ def test_a_wrong_interval(lake: Lakehouse, arguments: tuple[str, ...]) -> None:
     assert "--every" in said.err
 
 
+@pytest.mark.slow
 def test_a_source_that_dies(lake: Lakehouse) -> None:
     """PostgreSQL is killed: the watch says so by name, ends, and what it had is proven after a restart."""
     with watching(lake) as watch:
