@@ -126,6 +126,37 @@ def test_only_the_catalogs_partitions_are_read(athena: Any, s3_client: Any) -> N
     assert rows(athena, "SELECT * FROM days ORDER BY n") == [("1", "2030-01-01"), ("2", "2026-01-02")]
 
 
+def test_the_catalog_answers_for_itself(athena: Any, s3_client: Any) -> None:
+    """information_schema and "$partitions" say what the catalog has; an unknown name in them is a missing table."""
+    put(s3_client, "known/day=2026-01-02/a", b"1\n")
+    ddl = f"CREATE EXTERNAL TABLE known (i int) PARTITIONED BY (day date) LOCATION '{PLACE}/known/'"
+    succeed(athena, ddl, "shop")
+    succeed(athena, "MSCK REPAIR TABLE known", "shop")
+    succeed(athena, "CREATE VIEW many AS SELECT i FROM known", "shop")
+    of = "table_schema = 'shop' AND table_name IN ('known', 'many')"
+    assert rows(athena, f"SELECT table_name, table_type FROM information_schema.tables WHERE {of} ORDER BY 1") == [
+        ("known", "BASE TABLE"),
+        ("many", "VIEW"),
+    ]
+    found = rows(
+        athena,
+        f"SELECT c.column_name, ordinal_position, data_type FROM information_schema.columns c WHERE {of} ORDER BY table_name, 2",
+    )
+    assert found == [("i", "1", "integer"), ("day", "2", "date"), ("i", "1", "integer")]
+    schemas = rows(athena, "SELECT schema_name FROM awsdatacatalog.information_schema.schemata")
+    assert {("shop",), ("information_schema",)} <= set(schemas)
+    assert rows(athena, f"SELECT view_definition FROM information_schema.views WHERE {of}") == [
+        ("SELECT i FROM known",)
+    ]
+    assert rows(athena, 'SELECT * FROM "known$partitions"') == [("2026-01-02",)]
+    assert rows(athena, """SELECT count(*) FROM "shop"."known$partitions" WHERE day > DATE '2026-01-02'""") == [("0",)]
+    missing = run(athena, "SELECT 1 FROM information_schema.nothing", "shop")
+    assert "TABLE_NOT_FOUND" in missing.reason
+    assert "'awsdatacatalog.information_schema.nothing' does not exist" in missing.reason
+    succeed(athena, "DROP VIEW many", "shop")
+    succeed(athena, "DROP TABLE known", "shop")
+
+
 def test_a_table_is_made_of_a_query_and_grows(athena: Any, s3_client: Any) -> None:
     """CTAS with partitions, INSERT, the counts, the manifest, and what neither may do."""
     made = succeed(

@@ -55,8 +55,16 @@ class Catalog(Protocol):
         """Whether there is such a database."""
         ...
 
+    def databases(self) -> Sequence[str]:
+        """The databases' names."""
+        ...
+
     def table(self, database: str, name: str) -> Table | None:
         """The table; None if there is none."""
+        ...
+
+    def tables(self, database: str) -> Sequence[Table]:
+        """The tables and views of a database that has them."""
         ...
 
     def partitions(self, table: Table) -> Sequence[Partition]:

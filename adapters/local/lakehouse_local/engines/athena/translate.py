@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from lakehouse_local.engines.athena import decimals, parsing
+from lakehouse_local.engines.athena import decimals, metadata, parsing
 from lakehouse_local.engines.athena.dialect import generate
 from lakehouse_local.engines.athena.errors import Kind, QueryFailed, at, not_supported
 from lakehouse_local.engines.athena.expressions import Rewriter, allowed, call, position, verbatim
 from lakehouse_local.engines.athena.model import Catalog, Table
 from lakehouse_local.engines.athena.sandbox.readers import quoted
 
-CATALOG = "awsdatacatalog"
+CATALOG = metadata.CATALOG
 UNNAMED = "\x02col"
 """What a column without a name is called until its position is known."""
 _HIDDEN = {"$path"}
@@ -81,7 +81,7 @@ class Translator:
                     f"CATALOG_NOT_FOUND: {at(position(table))}Catalog '{table.catalog.lower()}' does not exist",
                     Kind.ENTITY_NOT_FOUND,
                 )
-            self._use(table, schema, name, result)
+            schema = self._use(table, schema, name, result)
             alias = table.args.get("alias")
             if alias is None:
                 table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
@@ -90,14 +90,20 @@ class Translator:
             table.set("catalog", None)
         return list(tree.find_all(exp.Select))
 
-    def _use(self, node: exp.Table, schema: str, name: str, result: Translation) -> None:
+    def _use(self, node: exp.Table, schema: str, name: str, result: Translation) -> str:
+        """Note what the name stands for; the schema in which the query finds it."""
         if (schema, name) in result.tables or (schema, name) in result.views:
-            return
-        if not self._catalog.has_database(schema):
+            return schema
+        if (answer := self._answered(schema, name)) is not None:
+            # DuckDB has an information_schema of its own; no database's name has a slash.
+            result.views[f"metadata/{schema}", name] = answer
+            result.deterministic = False
+            return f"metadata/{schema}"
+        if schema != metadata.SCHEMA and not self._catalog.has_database(schema):
             raise QueryFailed(
                 f"SCHEMA_NOT_FOUND: {at(position(node))}Schema '{schema}' does not exist", Kind.ENTITY_NOT_FOUND
             )
-        found = self._catalog.table(schema, name)
+        found = None if schema == metadata.SCHEMA else self._catalog.table(schema, name)
         if found is None:
             raise QueryFailed(
                 f"TABLE_NOT_FOUND: {at(position(node))}Table '{CATALOG}.{schema}.{name}' does not exist",
@@ -105,7 +111,7 @@ class Translator:
             )
         if found.view is None:
             result.tables[schema, name] = found
-            return
+            return schema
         if self._depth > _MAX_VIEW_DEPTH:
             raise QueryFailed(f"VIEW_IS_RECURSIVE: View '{CATALOG}.{schema}.{name}' is recursive")
         self._depth += 1
@@ -113,6 +119,17 @@ class Translator:
         # A view stands after what it stands on.
         result.views[schema, name] = result.views.pop((schema, name))
         self._depth -= 1
+        return schema
+
+    def _answered(self, schema: str, name: str) -> str | None:
+        """What the catalog itself answers, as DuckDB's SQL; None for everything else."""
+        if schema == metadata.SCHEMA:
+            return metadata.information_schema(self._catalog, name, lambda view: view_definition(view)["originalSql"])
+        if name.endswith(metadata.PARTITIONS) and self._catalog.has_database(schema):
+            owner = self._catalog.table(schema, name.removesuffix(metadata.PARTITIONS))
+            if owner is not None and owner.partition_keys:
+                return metadata.partitions(self._catalog, owner)
+        return None
 
     def _view(self, view: Table, result: Translation) -> str:
         definition = view_definition(view)

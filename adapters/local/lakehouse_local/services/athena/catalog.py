@@ -26,6 +26,10 @@ class GlueCatalog:
             return False
         return True
 
+    def databases(self) -> Sequence[str]:
+        """The databases' names."""
+        return [document["Name"] for document in self.glue.databases()]
+
     def document(self, database: str, name: str) -> dict[str, Any] | None:
         """Glue's Table; None if there is none."""
         try:
@@ -37,6 +41,10 @@ class GlueCatalog:
         """The table as a query needs it."""
         document = self.document(database, name)
         return None if document is None else table_of(document)
+
+    def tables(self, database: str) -> Sequence[Table]:
+        """The tables and views of a database."""
+        return [table_of(document) for document in self.glue.tables(database)]
 
     def partitions(self, table: Table) -> Sequence[Partition]:
         """The partitions that the catalog has."""
