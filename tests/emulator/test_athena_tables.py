@@ -12,6 +12,10 @@ from lakehouse_core.contracts import Naming
 from lakehouse_local.storage import S3Storage
 
 PLACE = f"s3://{BUCKET}/shop"
+PARQUET = {
+    "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+    "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
+}
 HUDI = {
     "InputFormat": "org.apache.hudi.hadoop.HoodieParquetInputFormat",
     "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
@@ -124,6 +128,49 @@ def test_only_the_catalogs_partitions_are_read(athena: Any, s3_client: Any) -> N
         athena, f"ALTER TABLE days ADD PARTITION (day='2030-01-01') LOCATION '{PLACE}/days/day=2026-01-01/'", "shop"
     )
     assert rows(athena, "SELECT * FROM days ORDER BY n") == [("1", "2030-01-01"), ("2", "2026-01-02")]
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ("i = '1'", "Cannot apply operator: integer = varchar(1)"),
+        ("'1' <> i", "Cannot apply operator: varchar(1) = integer"),
+        ("s > 1", "Cannot apply operator: varchar < integer"),
+        ("day >= '2026-01-01'", "Cannot apply operator: date <= varchar(10)"),
+        ("s + 1 > 1", "Cannot apply operator: varchar + integer"),
+        ("cast(i AS varchar) = 1", "Cannot apply operator: varchar = integer"),
+        ("day BETWEEN '2026-01-01' AND '2026-01-02'", "Cannot check if date is BETWEEN varchar(10) and varchar(10)"),
+        ("i IN (1, '2')", "IN value and list items must be the same type: integer"),
+    ],
+)
+def test_types_that_differ_are_not_compared(athena: Any, glue: Any, condition: str, words: str) -> None:
+    """Trino casts neither texts to numbers nor to dates by itself; the reason names the types."""
+    typed(glue)
+    query = run(athena, f"SELECT 1 FROM typed WHERE {condition}", "shop")
+    assert query.state == "FAILED"
+    assert query.reason.startswith("TYPE_MISMATCH: line 1:")
+    assert words in query.reason
+    glue.delete_table(DatabaseName="shop", Name="typed")
+
+
+def test_types_that_fit_are_compared(athena: Any, glue: Any) -> None:
+    """Numbers with numbers, dates with timestamps, and what a subquery computes under a table's name."""
+    typed(glue)
+    for condition in (
+        "i = 1.5 AND i < 2e0",
+        "day < current_timestamp AND day = DATE '2026-01-01' AND day + interval '1' day > day",
+        "s || 'x' = 'x' AND s IN ('a', NULL)",
+    ):
+        assert rows(athena, f"SELECT 1 FROM typed WHERE {condition}") == []
+    assert rows(athena, "SELECT 1 FROM (SELECT cast(i AS varchar) AS i FROM typed) WHERE i = '1'") == []
+    glue.delete_table(DatabaseName="shop", Name="typed")
+
+
+def typed(glue: Any) -> None:
+    """An empty table of a number, a text and a date."""
+    columns = [{"Name": "i", "Type": "int"}, {"Name": "s", "Type": "string"}, {"Name": "day", "Type": "date"}]
+    place = {"Columns": columns, "Location": f"{PLACE}/typed/", **PARQUET}
+    glue.create_table(DatabaseName="shop", TableInput={"Name": "typed", "StorageDescriptor": place})
 
 
 def test_the_catalog_answers_for_itself(athena: Any, s3_client: Any) -> None:

@@ -4,14 +4,13 @@ Precision and scale follow Trino's rules (documentation, "Decimal functions and 
 text and the catalog's types alone (a column that a subquery computes) stays unknown, and DuckDB's double.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from sqlglot import exp
 
 from lakehouse_local.engines.athena.dialect import TypedLiteral
 from lakehouse_local.engines.athena.hive_types import HiveType
-from lakehouse_local.engines.athena.model import Table
 
 _WIDEST = 38
 _WHOLE = {"tinyint": 3, "smallint": 5, "int": 10, "integer": 10, "bigint": 19}
@@ -27,16 +26,9 @@ class Number(NamedTuple):
     decimal: bool
 
 
-def columns(tables: Iterable[Table], tree: exp.Query) -> dict[str, Number]:
-    """The columns of exact numbers whose name means one type in the whole query."""
-    found: dict[str, Number | None] = {}
-    for table in tables:
-        for column in table.all_columns:
-            kind = _number(column.type)
-            found[column.name] = kind if found.get(column.name, kind) == kind else None
-    hidden = {alias.alias.lower() for alias in tree.find_all(exp.Alias)}
-    hidden |= {name.name.lower() for alias in tree.find_all(exp.TableAlias) for name in alias.args.get("columns") or ()}
-    return {name: kind for name, kind in found.items() if kind is not None and name not in hidden}
+def columns(types: Mapping[str, HiveType]) -> dict[str, Number]:
+    """The columns of exact numbers among columns of known types."""
+    return {name: number for name, kind in types.items() if (number := _number(kind))}
 
 
 def _number(kind: HiveType) -> Number | None:

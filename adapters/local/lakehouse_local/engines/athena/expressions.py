@@ -70,7 +70,7 @@ def verbatim(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def position(node: exp.Expression) -> tuple[int, int] | None:
+def position(node: exp.Expr) -> tuple[int, int] | None:
     """Line and column of the first name in it, from 1."""
     for each in (node, *node.find_all(exp.Identifier)):
         meta = each.meta

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from lakehouse_local.engines.athena import decimals, metadata, parsing
+from lakehouse_local.engines.athena import comparisons, decimals, metadata, parsing
 from lakehouse_local.engines.athena.dialect import generate
 from lakehouse_local.engines.athena.errors import Kind, QueryFailed, at, not_supported
 from lakehouse_local.engines.athena.expressions import Rewriter, allowed, call, position, verbatim
@@ -26,6 +26,8 @@ class Translation:
 
     sql: str = ""
     tables: dict[tuple[str, str], Table] = field(default_factory=dict)
+    named: list[Table] = field(default_factory=list)
+    """Every table and view that the text and its views name."""
     views: dict[tuple[str, str], str] = field(default_factory=dict)
     """DuckDB's SQL of each view, a view before those that use it."""
     macros: set[str] = field(default_factory=set)
@@ -54,7 +56,9 @@ class Translator:
             if isinstance(node, exp.Expression):
                 allowed(node)
         stars = self._resolve(tree, database, result)
-        numbers = decimals.columns(result.tables.values(), tree)
+        types = comparisons.column_types(result.named, tree)
+        comparisons.check(tree, types)
+        numbers = decimals.columns(types)
         _name_columns(tree)
         if result.hidden:
             _hide(stars)
@@ -96,8 +100,9 @@ class Translator:
             return schema
         if (answer := self._answered(schema, name)) is not None:
             # DuckDB has an information_schema of its own; no database's name has a slash.
-            result.views[f"metadata/{schema}", name] = answer
+            result.views[f"metadata/{schema}", name] = answer.sql
             result.deterministic = False
+            result.named.append(Table(schema, name, answer.columns))
             return f"metadata/{schema}"
         if schema != metadata.SCHEMA and not self._catalog.has_database(schema):
             raise QueryFailed(
@@ -109,6 +114,7 @@ class Translator:
                 f"TABLE_NOT_FOUND: {at(position(node))}Table '{CATALOG}.{schema}.{name}' does not exist",
                 Kind.TABLE_NOT_FOUND,
             )
+        result.named.append(found)
         if found.view is None:
             result.tables[schema, name] = found
             return schema
@@ -121,8 +127,8 @@ class Translator:
         self._depth -= 1
         return schema
 
-    def _answered(self, schema: str, name: str) -> str | None:
-        """What the catalog itself answers, as DuckDB's SQL; None for everything else."""
+    def _answered(self, schema: str, name: str) -> metadata.Answer | None:
+        """What the catalog itself answers; None for everything else."""
         if schema == metadata.SCHEMA:
             return metadata.information_schema(self._catalog, name, lambda view: view_definition(view)["originalSql"])
         if name.endswith(metadata.PARTITIONS) and self._catalog.has_database(schema):
