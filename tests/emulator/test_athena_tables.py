@@ -204,6 +204,22 @@ def test_the_catalog_answers_for_itself(athena: Any, s3_client: Any) -> None:
     succeed(athena, "DROP TABLE known", "shop")
 
 
+def test_projected_partitions_are_read(athena: Any, s3_client: Any) -> None:
+    """The table's properties say which folders are partitions; the catalog has none of them."""
+    for day in ("2026-01-01", "2026-01-02", "2026-01-09"):
+        put(s3_client, f"logs/{day}/a", b"1\n2\n")
+    succeed(
+        athena,
+        f"CREATE EXTERNAL TABLE logs (i int) PARTITIONED BY (day date) LOCATION '{PLACE}/logs/' TBLPROPERTIES ("
+        "'projection.enabled' = 'true', 'projection.day.type' = 'date', 'projection.day.format' = 'yyyy-MM-dd', "
+        f"'projection.day.range' = '2026-01-01,2026-01-03', 'storage.location.template' = '{PLACE}/logs/${{day}}')",
+        "shop",
+    )
+    found = rows(athena, "SELECT day, sum(i) FROM logs WHERE day > DATE '2025-01-01' GROUP BY day ORDER BY day")
+    assert found == [("2026-01-01", "3"), ("2026-01-02", "3")]
+    succeed(athena, "DROP TABLE logs", "shop")
+
+
 def test_a_table_is_made_of_a_query_and_grows(athena: Any, s3_client: Any) -> None:
     """CTAS with partitions, INSERT, the counts, the manifest, and what neither may do."""
     made = succeed(

@@ -5,10 +5,12 @@ Only what the catalog knows is read: the folders of its partitions, names that s
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
 from lakehouse_core.errors import LakehouseError
+from lakehouse_local.engines.athena import projection
 from lakehouse_local.engines.athena.errors import Kind, QueryFailed, not_supported
 from lakehouse_local.engines.athena.model import Catalog, Partition, ReaderName, Source, SourceFile, Table
 from lakehouse_local.query import snapshot
@@ -41,8 +43,9 @@ def split(uri: str) -> tuple[str, str]:
 class Lake:
     """Snapshots of tables as local files."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: Files, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._files = files
+        self._now = now
         self._snapshots: dict[str, list[Blob]] = {}
 
     def source(self, catalog: Catalog, table: Table, *, hidden: bool = False) -> Source:
@@ -78,7 +81,7 @@ class Lake:
             return [("", blob) for blob in (blobs if logged else self._visible(bucket, prefix))]
         found: list[tuple[str, Blob]] = []
         inside = list(blobs) if logged else self._visible(bucket, prefix)
-        for partition in partitions(catalog, table):
+        for partition in self._partitions(catalog, table):
             folder = "".join(
                 f"{quote(key.name, safe='')}={_NO_VALUE if value == _NO_VALUE else quote(value, safe='')}/"
                 for key, value in zip(table.partition_keys, partition.values, strict=True)
@@ -88,6 +91,12 @@ class Lake:
             listed = inside if where == bucket and below.startswith(prefix) else self._visible(where, below)
             found += [(folder, blob) for blob in listed if blob.key.startswith(below)]
         return found
+
+    def _partitions(self, catalog: Catalog, table: Table) -> Sequence[Partition]:
+        """The partitions that a query reads."""
+        return (
+            projection.partitions(table, self._now()) if projection.is_projected(table) else catalog.partitions(table)
+        )
 
     def _visible(self, bucket: str, prefix: str) -> list[Blob]:
         return [
@@ -133,13 +142,6 @@ class Lake:
                 self._snapshots.clear()
             self._snapshots[known] = snapshot.snapshot(self._files, bucket, prefix.rstrip("/"), kind, commit)
         return self._snapshots[known]
-
-
-def partitions(catalog: Catalog, table: Table) -> Sequence[Partition]:
-    """The partitions that a query reads."""
-    if table.parameters.get("projection.enabled", "").lower() == "true":
-        raise not_supported("partition projection is not read here yet", "MSCK REPAIR TABLE adds folders as partitions")
-    return catalog.partitions(table)
 
 
 def _is_hudi(table: Table) -> bool:
