@@ -218,7 +218,6 @@ def test_values(spark: SparkSession, tmp_path: Path, ansi: str) -> None:
 UNSCALED = (0, 1, -1, 150, -150, 127, 128, -128, -129, 999_999_999_999, -999_999_999_999)
 
 
-@pytest.mark.slow
 def test_precise_decimals(spark: SparkSession, tmp_path: Path) -> None:
     """``decimal.handling.mode=precise``: the unscaled value's bytes, in base64, at the column's scale."""
 
@@ -375,7 +374,6 @@ def spoken(cell: Cell) -> str | None:
             return str(cell)
 
 
-@pytest.mark.slow
 def test_simulated_events_fold_to_the_simulated_rows(spark: SparkSession, tmp_path: Path) -> None:
     """Without a database: the simulator's records go through the reader and the fold, and end in its rows."""
     chosen = [CONTRACTS["tenant"], CONTRACTS["invoice"]]
