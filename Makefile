@@ -2,6 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
+CLIENTS := .venv-clients
+CLIENTS_READY := $(CLIENTS)/.ready
 WHICH := not slow
 # Two processes side by side: one has the JVM, the other all that needs none (tests/conftest.py).
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs 2 --output-sync=target
@@ -21,10 +23,17 @@ $(READY): requirements/bootstrap.lock requirements/dev.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-setup: $(READY) ## install everything that a run or a test needs (the only step that needs a network)
+$(CLIENTS_READY): requirements/clients.lock | $(READY)
+	@echo "setup: AWS's clients for the tests, in an environment of their own (once)"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CLIENTS)
+	@$(BIN)/uv pip install --quiet --python $(CLIENTS)/bin/python --require-hashes -r requirements/clients.lock
+	@touch $@
+
+setup: $(READY) $(CLIENTS_READY) ## install everything that a run or a test needs (the only step that needs a network)
 	@$(BIN)/python -m lakehouse_local.setup
 
-demo: setup ## six months of a business from PostgreSQL to proven gold, then three more days
+demo: $(READY) ## six months of a business from PostgreSQL to proven gold, then three more days
+	@$(BIN)/python -m lakehouse_local.setup
 	@$(BIN)/python -m lakehouse_local.demo
 
 test: setup ## every test layer that this machine can run, naming what it cannot and why
@@ -73,8 +82,9 @@ lock: $(READY) ## resolve the locks anew
 	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements/bootstrap.in -o requirements/bootstrap.lock
 	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --extra dev -o requirements/dev.lock
 	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements/java.in -o requirements/java.lock
+	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements/clients.in -o requirements/clients.lock
 	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --exclude-newer 2025-06-15 requirements/localstack.in -o requirements/localstack.lock
 
 clean: ## remove the environment and what the tests left (a running lakehouse is stopped first)
 	@test ! -x $(BIN)/lakehouse || $(BIN)/lakehouse down
-	@rm -rf .venv .lakehouse .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv $(CLIENTS) .lakehouse .mypy_cache .ruff_cache .pytest_cache .hypothesis

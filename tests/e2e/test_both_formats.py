@@ -55,7 +55,7 @@ class Lakes:
 
     def take_in(self) -> None:
         """One run on each side over the same manifests."""
-        self.delta.run("delta")
+        work.run(self.delta.parts, self.delta.settings, lambda _: None, table_format="delta")
         storage, source = self.delta.storage, self.delta.bucket("bronze")
         for key in storage.keys(source, ""):
             storage.put(self.hudi.bucket("bronze"), key, storage.get(source, key))

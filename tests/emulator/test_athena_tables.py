@@ -59,6 +59,25 @@ def test_delimited_text_is_read_as_hive_reads_it(athena: Any, s3_client: Any) ->
     ]
 
 
+def test_a_column_may_name_its_table_and_schema(athena: Any, s3_client: Any) -> None:
+    """``schema.table.column`` is the column, ``table.row.field`` the field; a varchar(n) keeps its n."""
+    put(s3_client, "named/a", b"1\t5\x02six\tx\n")
+    succeed(
+        athena,
+        "CREATE EXTERNAL TABLE named (i int, r struct<a:int,b:string>, v varchar(10)) "
+        f"ROW FORMAT DELIMITED FIELDS TERMINATED BY '\\t' LOCATION '{PLACE}/named/'",
+        "shop",
+    )
+    query = succeed(
+        athena,
+        "SELECT shop.named.i, named.r.b, awsdatacatalog.shop.named.v FROM shop.named WHERE shop.named.i = 1",
+    )
+    assert query.rows() == [("i", "b", "v"), ("1", "six", "x")]
+    assert query.columns()[2] == ("v", "varchar", 10, 0)
+    refused = run(athena, "SELECT shop.named.i FROM shop.named AS other", "shop")
+    assert refused.reason.startswith("COLUMN_NOT_FOUND"), refused.reason
+
+
 def test_quoted_csv_is_read_by_its_serde(athena: Any, s3_client: Any) -> None:
     """Quotes quote, headers are skipped per file, an empty field is the empty string and no number."""
     put(s3_client, "open/a.csv", b'id,name\n"1","a ""b"", c"\n"2",""\n')

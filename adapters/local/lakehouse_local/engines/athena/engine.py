@@ -109,7 +109,7 @@ class Engine:
             if "error" in reply:
                 raise failure(str(reply["error"]), str(reply["message"]), located)
             yield Answer(
-                tuple(Heading(c["name"], c["type"], c["precision"], c["scale"]) for c in reply["columns"]),
+                tuple(_heading(column, translation.lengths) for column in reply["columns"]),
                 int(reply["rows"]),
                 int(reply["bytes"]),
                 worker.folder / "out",
@@ -133,6 +133,13 @@ class Engine:
                 raise Cancelled("Query was cancelled by user") from None
             raise _exhausted() from None
         return reply
+
+
+def _heading(column: Mapping[str, Any], lengths: Mapping[str, int]) -> Heading:
+    """A result's column; a text that comes from a varchar(n) is as long as that."""
+    name, kind = column["name"], column["type"]
+    precision = lengths.get(name, column["precision"]) if kind == "varchar" else column["precision"]
+    return Heading(name, kind, precision, column["scale"])
 
 
 def _link(source: Source, folder: Path) -> None:

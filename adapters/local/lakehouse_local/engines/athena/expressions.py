@@ -71,12 +71,10 @@ def verbatim(text: str) -> str:
 
 
 def position(node: exp.Expr) -> tuple[int, int] | None:
-    """Line and column of the first name in it, from 1."""
-    for each in (node, *node.find_all(exp.Identifier)):
-        meta = each.meta
-        if "line" in meta:
-            return int(meta["line"]), int(meta["col"]) - (int(meta["end"]) - int(meta["start"]))
-    return None
+    """Line and column of the first name in its text, from 1."""
+    known = (each.meta for each in (node, *node.find_all(exp.Identifier)) if "line" in each.meta)
+    places = ((int(meta["line"]), int(meta["col"]) - (int(meta["end"]) - int(meta["start"]))) for meta in known)
+    return min(places, default=None)
 
 
 def allowed(node: exp.Expression) -> None:

@@ -34,6 +34,8 @@ class Translation:
     hidden: bool = False
     """Whether the text asks for ``$path``."""
     deterministic: bool = True
+    lengths: dict[str, int] = field(default_factory=dict)
+    """The n of each column that is a varchar(n), which DuckDB does not know."""
 
 
 class Translator:
@@ -58,6 +60,10 @@ class Translator:
         stars = self._resolve(tree, database, result)
         types = comparisons.column_types(result.named, tree)
         comparisons.check(tree, types)
+        # Views are done by now: what stands last is the whole query's.
+        result.lengths = {
+            name: kind.arguments[0] for name, kind in types.items() if kind.name == "varchar" and kind.arguments
+        }
         numbers = decimals.columns(types)
         _name_columns(tree)
         if result.hidden:
@@ -70,6 +76,7 @@ class Translator:
 
     def _resolve(self, tree: exp.Query, database: str, result: Translation) -> list[exp.Select]:
         """Give every table that is no CTE its full name, and note what it is."""
+        unaliased: set[tuple[str, str]] = set()
         for table in list(tree.find_all(exp.Table)):
             if not isinstance(table.this, exp.Identifier) or _is_cte(table):
                 continue
@@ -85,13 +92,15 @@ class Translator:
                     f"CATALOG_NOT_FOUND: {at(position(table))}Catalog '{table.catalog.lower()}' does not exist",
                     Kind.ENTITY_NOT_FOUND,
                 )
+            written = (schema, name)
             schema = self._use(table, schema, name, result)
-            alias = table.args.get("alias")
-            if alias is None:
+            if table.args.get("alias") is None:
+                unaliased.add(written)
                 table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
             table.set("db", exp.to_identifier(schema, quoted=True))
             table.set("this", exp.to_identifier(name, quoted=True))
             table.set("catalog", None)
+        _shorten(tree, unaliased)
         return list(tree.find_all(exp.Select))
 
     def _use(self, node: exp.Table, schema: str, name: str, result: Translation) -> str:
@@ -177,6 +186,18 @@ def _is_cte(table: exp.Table) -> bool:
             return True
         node = node.parent
     return False
+
+
+def _shorten(tree: exp.Query, tables: set[tuple[str, str]]) -> None:
+    """``schema.table.column`` becomes ``table.column`` where the table has no alias, which alone is its name then.
+
+    What else has three parts is a field of a row, ``table.column.field``.
+    """
+    for column in tree.find_all(exp.Column):
+        catalog = column.catalog.lower()
+        if (column.db.lower(), column.table.lower()) in tables and catalog in {"", CATALOG}:
+            column.set("db", None)
+            column.set("catalog", None)
 
 
 def _name_columns(tree: exp.Query) -> None:

@@ -65,6 +65,8 @@ class Writes:
         schema, name = statement.target[0] or database, statement.target[1]
         if str(properties.pop("table_type", "HIVE")).upper() != "HIVE":
             raise not_supported("Iceberg tables are not written by this endpoint", "leave table_type out")
+        if str(properties.pop("is_external", "true")).lower() != "true":
+            raise QueryFailed("INVALID_TABLE_PROPERTY: is_external is false for Iceberg tables alone, not for HIVE")
         if not self._catalog.has_database(schema):
             raise QueryFailed(f"SCHEMA_NOT_FOUND: Schema {schema} does not exist", Kind.ENTITY_NOT_FOUND)
         if self._catalog.document(schema, name) is not None:

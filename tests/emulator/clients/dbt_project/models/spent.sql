@@ -1,0 +1,2 @@
+{{ config(materialized='table', format='parquet') }}
+select customer, sum(total) as total from {{ ref('paid') }} group by customer
