@@ -291,6 +291,7 @@ def test_views_stand_on_views(athena: Any, glue: Any) -> None:
     assert found["ViewOriginalText"].startswith("/* Presto View: ")
     assert run(athena, "CREATE VIEW one AS SELECT 2 AS n", "shop").state == "FAILED"
     assert succeed(athena, "SHOW CREATE VIEW one", "shop").rows()[1] == ("SELECT 1 AS n, 'x' AS t",)
+    assert succeed(athena, 'SHOW CREATE VIEW "shop"."one"').rows()[1] == ("SELECT 1 AS n, 'x' AS t",)
     succeed(athena, "DROP VIEW one", "shop")
     assert "VIEW_IS_STALE" in run(athena, "SELECT * FROM two", "shop").reason
     assert succeed(athena, "SHOW VIEWS", "shop").rows() == [("two",)]

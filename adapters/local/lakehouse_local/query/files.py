@@ -1,5 +1,6 @@
 """Objects of the lake as local files: copied once, by object and ETag, into a cache of bounded size."""
 
+import contextlib
 import hashlib
 import os
 import time
@@ -90,7 +91,13 @@ class Files:
         return path
 
     def _evict(self) -> None:
-        found = sorted((entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in os.scandir(self._folder))
+        found = []
+        for entry in os.scandir(self._folder):
+            # Another query may have given the file its name, or taken it away, since the folder was listed.
+            with contextlib.suppress(FileNotFoundError):
+                status = entry.stat()
+                found.append((status.st_mtime, status.st_size, entry.path))
+        found.sort()
         total = sum(size for _, size, _ in found)
         for used, size, path in found:
             if total <= self._limit or used > time.time() - IN_USE_SECONDS:

@@ -143,16 +143,18 @@ class _Parser:
         if self._at < len(self._found):
             raise self._wrong("<EOF>")
 
-    def _part(self) -> str:
-        if self._at >= len(self._found) or self._found[self._at].kind not in {"word", "name"}:
+    def _part(self, quote: str = "`") -> str:
+        token = self._found[self._at] if self._at < len(self._found) else None
+        named = token is not None and (token.kind in {"word", "name"} or token.text.startswith(quote))
+        if token is None or not named:
             raise self._wrong("<identifier>")
         self._at += 1
-        return self._found[self._at - 1].text.strip("`").lower()
+        return token.text.strip(f"`{quote}").lower()
 
-    def _name(self) -> ddl.Name:
-        parts = [self._part()]
+    def _name(self, quote: str = "`") -> ddl.Name:
+        parts = [self._part(quote)]
         while self._accept("."):
-            parts.append(self._part())
+            parts.append(self._part(quote))
         return (parts[-2] if len(parts) > 1 else "", parts[-1])
 
     def _is_string(self) -> bool:
@@ -429,7 +431,7 @@ class _Parser:
             view = self._accept("VIEW")
             if not view:
                 self._take("TABLE")
-            return ddl.ShowCreate(self._name(), view)
+            return ddl.ShowCreate(self._name('"' if view else "`"), view)  # views are Trino's, and so are their quotes
         raise self._wrong(
             "'COLUMNS', 'CREATE', 'DATABASES', 'PARTITIONS', 'SCHEMAS', 'TABLES', 'TBLPROPERTIES', 'VIEWS'"
         )
