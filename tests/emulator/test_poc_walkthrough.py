@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from aws_clients import programs
 from terraform import initialised
 
 from lakehouse_local import settings as settings_module
@@ -15,15 +16,13 @@ from lakehouse_local.providers.errors import ProviderUnavailable
 from lakehouse_local.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-CLIENTS = ROOT / ".venv-clients" / "bin"
 
 pytestmark = [pytest.mark.slow, pytest.mark.spark, pytest.mark.timeout(2400)]
 
 
 def test_every_command_of_the_document(tmp_path: Path) -> None:
     """The script ends with what it says at its end, after silver and gold were read by Athena."""
-    if not (CLIENTS / "aws").exists():
-        pytest.skip(f"the AWS CLI is missing ({CLIENTS.parent.name}): make setup")
+    clients = programs()
     settings = Settings(tmp_path / "home", settings_module.from_environment().cache, s3="localstack")
     try:
         running = supervisor.up(settings, lambda _: None)
@@ -31,8 +30,8 @@ def test_every_command_of_the_document(tmp_path: Path) -> None:
         pytest.skip(str(error))
     try:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PG"))}
-        programs = os.pathsep.join([str(Path(sys.executable).parent), str(CLIENTS), os.environ["PATH"]])
-        homes = {"PATH": programs, "LAKEHOUSE_HOME": str(settings.home), "LAKEHOUSE_CACHE": str(settings.cache)}
+        path = os.pathsep.join([str(Path(sys.executable).parent), str(clients), os.environ["PATH"]])
+        homes = {"PATH": path, "LAKEHOUSE_HOME": str(settings.home), "LAKEHOUSE_CACHE": str(settings.cache)}
         seed = [sys.executable, "-m", "lakehouse_local.cli", "seed", "--scale", "small"]
         subprocess.run(seed, env=inherited | homes, check=True, capture_output=True)
         variables = exports(running)

@@ -5,20 +5,17 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from aws_clients import Client
+from aws_clients import Client, programs
 from aws_endpoint import Endpoint
-
-ENVIRONMENT = Path(__file__).parents[3] / ".venv-clients" / "bin"
 
 
 @pytest.fixture
 def client(endpoint: Endpoint, tmp_path: Path) -> Client:
     """Runs ``program arguments...`` of the clients' environment to its end, in a folder of the test's own."""
-    if not (ENVIRONMENT / "python").exists():
-        pytest.skip(f"the clients' environment is missing ({ENVIRONMENT.parent.name}): make setup")
+    folder = programs()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     variables = inherited | {
-        "PATH": f"{ENVIRONMENT}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(tmp_path),
         "AWS_ENDPOINT_URL": endpoint.aws.endpoint,
         "AWS_ACCESS_KEY_ID": endpoint.s3.access_key,
@@ -28,7 +25,7 @@ def client(endpoint: Endpoint, tmp_path: Path) -> Client:
 
     def run(program: str, *arguments: str, ok: bool = True) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [ENVIRONMENT / program, *arguments],
+            [folder / program, *arguments],
             cwd=tmp_path,
             env=variables,
             capture_output=True,
