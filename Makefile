@@ -5,7 +5,7 @@ READY := .venv/.ready
 CLIENTS := .venv-clients
 CLIENTS_READY := $(CLIENTS)/.ready
 WHICH := not slow
-# Two processes side by side: one has the JVM, the other all that needs none (tests/conftest.py).
+# Two processes side by side, about as long as each other: one has Spark in it, the other has not (tests/conftest.py).
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs 2 --output-sync=target
 
 .DEFAULT_GOAL := help

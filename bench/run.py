@@ -41,8 +41,13 @@ class Lakes:
     def __init__(self, environment: Environment, chosen: Settings) -> None:
         self.environment = environment
         self.chosen = chosen
-        self.each = {name: replace(chosen, naming=replace(chosen.naming, suffix=name)) for name in FORMATS}
+        # A home of its own, too: each remembers how far its one lake has come.
+        self.each = {
+            name: replace(chosen, home=chosen.home / name, naming=replace(chosen.naming, suffix=name))
+            for name in FORMATS
+        }
         for lake in self.each.values():
+            lake.home.mkdir()
             for layer in ("bronze", "silver", "gold"):
                 part = environment.s3
                 s3_export.create_bucket(s3_client.client(part), lake.naming.bucket(layer), part.region)

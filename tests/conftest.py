@@ -19,9 +19,11 @@ from lakehouse_local.settings import Settings
 TESTS = Path(__file__).parent
 # A test's JVM lives too short for the second compiler to earn back what it costs.
 os.environ.setdefault("LAKEHOUSE_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+# In the test's own process; what starts `lakehouse` as a program leaves the JVM to that.
 NEEDS_A_JVM = (
     "spark/",
-    "e2e/",
+    "e2e/test_both_formats.py",
+    "e2e/test_flow.py",
     "docs/test_core_reference.py",
     "adapters/aws/",
     "adapters/tables/",
@@ -32,7 +34,7 @@ NEEDS_A_JVM = (
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what needs a JVM: `make test` runs it beside all the rest, in a process of its own."""
+    """Mark what runs Spark itself: `make test` runs it beside all the rest, in a process of its own."""
     if item.path.relative_to(TESTS).as_posix().startswith(NEEDS_A_JVM):
         item.add_marker(pytest.mark.spark)
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from lakehouse_core.errors import LakehouseError
-from lakehouse_local.cli import data, inspect, servers, watch
+from lakehouse_local.cli import data, inspect, servers, ship, watch
 from source_app.errors import SourceError
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for group in (servers, data, watch, inspect):
+for group in (servers, data, watch, inspect, ship):
     group.register(app)
 
 
