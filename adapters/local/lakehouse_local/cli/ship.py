@@ -1,14 +1,18 @@
-"""Verbs about an account of AWS: cost."""
+"""Verbs about an account of AWS: cost, deploy."""
 
+import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from lakehouse_core.contracts import Naming
 from lakehouse_local import settings
 from lakehouse_local.cli import output
-from lakehouse_local.ship import account, bill
+from lakehouse_local.ship import account, bill, source
+from lakehouse_local.ship import deploy as artifacts
 from lakehouse_local.ship import infracost as usage
 from lakehouse_local.ship import measured as measurements
 from lakehouse_local.ship import plan as plans
@@ -75,6 +79,108 @@ def _money(amount: bill.Amount) -> tuple[str, str, str]:
     return f"{amount.low:,.2f}", f"{amount.expected:,.2f}", f"{amount.high:,.2f}"
 
 
+deploy = typer.Typer(
+    help="Upload wheel, job scripts and queries, and keep the source's address: to the local endpoint, or to your account.",
+    no_args_is_help=True,
+)
+Checkout = Annotated[Path, typer.Option(help="The repository's folder, from which the wheel is built.")]
+Project = Annotated[str | None, typer.Option(help="The deployment's project (default: lakehouse-poc).")]
+Env = Annotated[str | None, typer.Option("--environment", help="The deployment's environment (default: dev).")]
+Suffix = Annotated[str | None, typer.Option(help="The deployment's suffix; your account has one of its own.")]
+
+
+@deploy.command("plan")
+def deploy_plan(
+    *,
+    checkout: Checkout = Path(),
+    profile: Profile = None,
+    project: Project = None,
+    environment: Env = None,
+    suffix: Suffix = None,
+    json: AsJson = False,
+) -> None:
+    """Show what `deploy apply` would upload: each object, whether it is new, changed or the same; exit code 0."""
+    _deploy(artifacts.steps, checkout, profile, _naming(project, environment, suffix), json=json)
+
+
+@deploy.command("apply")
+def deploy_apply(
+    *,
+    checkout: Checkout = Path(),
+    profile: Profile = None,
+    project: Project = None,
+    environment: Env = None,
+    suffix: Suffix = None,
+    json: AsJson = False,
+) -> None:
+    """Upload what is new or changed, each with its SHA-256, which S3 checks; the wheel first."""
+    _deploy(artifacts.apply, checkout, profile, _naming(project, environment, suffix), json=json)
+
+
+@deploy.command("source")
+def deploy_source(
+    host: Annotated[str, typer.Option(help="Where the source's PostgreSQL is now.")],
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Its port.")] = 5432,
+    *,
+    username: Annotated[str | None, typer.Option(help="As whom DMS logs in (default: as before).")] = None,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input (default: as before).")
+    ] = False,
+    profile: Profile = None,
+    project: Project = None,
+    environment: Env = None,
+    json: AsJson = False,
+) -> None:
+    """Change the source's address in the one place that has it, the secret, and have DMS test it.
+
+    If DMS cannot connect, the old address is put back and the exit code is 1.
+    """
+    chosen = settings.from_environment()
+    naming = _naming(project, environment, None)
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else None
+    with output.working("moving the source") as say, account.named():
+        moved = source.move(
+            account.chosen(chosen, profile),
+            f"{naming.project}-{naming.environment}",
+            source.Address(host, port, username, password),
+            say,
+        )
+    if json:
+        output.as_json(moved)
+        return
+    output.out.print(f"{moved.endpoint} connects to {host}:{port}; the address is in the secret {moved.secret}")
+    for task in moved.running:
+        output.out.print(f"{task} still runs on its old connection: stop it, then start it with resume-processing")
+
+
+def _deploy(
+    do: Callable[[Any, str, tuple[artifacts.Artifact, ...]], tuple[artifacts.Step, ...]],
+    checkout: Path,
+    profile: str | None,
+    naming: Naming,
+    *,
+    json: bool,
+) -> None:
+    bucket = naming.bucket("scripts")
+    with output.working("building the wheel") as say:
+        wanted = artifacts.artifacts(checkout.absolute())
+        say(f"comparing {len(wanted)} objects with s3://{bucket}")
+        with account.named():
+            steps = do(account.chosen(settings.from_environment(), profile)("s3"), bucket, wanted)
+    if json:
+        output.as_json({"bucket": bucket, "objects": [asdict(step) for step in steps]})
+        return
+    rows = [(step.key, step.state, step.bytes, step.sha256[:16]) for step in steps]
+    output.table(f"s3://{bucket}", ("object", "state", "bytes", "SHA-256"), rows)
+
+
+def _naming(project: str | None, environment: str | None, suffix: str | None) -> Naming:
+    """The deployment that the options name; what they leave out is the local one's."""
+    own = settings.from_environment().naming
+    return Naming(project or own.project, environment or own.environment, suffix or own.suffix)
+
+
 def register(app: typer.Typer) -> None:
     """Add the verbs to the application."""
     app.command()(cost)
+    app.add_typer(deploy, name="deploy")

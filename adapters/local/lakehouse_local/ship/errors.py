@@ -41,3 +41,22 @@ class AccountRefused(LakehouseError):
     """AWS refused a call, or did not answer."""
 
     code = "account-refused"
+
+
+class CheckoutInvalid(LakehouseError):
+    """A folder is no checkout of this project."""
+
+    code = "checkout-invalid"
+    exit_code = 2
+
+
+class WheelNotBuilt(LakehouseError):
+    """The wheel could not be built."""
+
+    code = "wheel-not-built"
+
+
+class SourceUnreachable(LakehouseError):
+    """DMS cannot connect to the source."""
+
+    code = "source-unreachable"

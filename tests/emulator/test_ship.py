@@ -1,0 +1,103 @@
+"""What is deployed: objects by their bytes, the source's address in its one secret."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_endpoint import Endpoint
+from psycopg2.extensions import parse_dsn
+
+from lakehouse_core.contracts import Naming
+from lakehouse_local.environment import PostgresPart
+from lakehouse_local.ship import deploy, source
+from lakehouse_local.ship.errors import CheckoutInvalid, SourceUnreachable, WheelNotBuilt
+
+ROOT = Path(__file__).parents[2]
+BUCKET = Naming().bucket("scripts")
+PREFIX = "lakehouse-poc-dev"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of what a deployment is made of, which a test may change."""
+    for name in ("lakehouse_core", "adapters", "source_app", "infra"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", ".terraform"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    return tmp_path
+
+
+def test_what_is_there_is_not_uploaded_again(checkout: Path, s3_client: Any) -> None:
+    """The same sources make the same bytes; what changed is found by its checksum, and only that is put."""
+    wanted = deploy.artifacts(checkout)
+    assert {step.state for step in deploy.steps(s3_client, BUCKET, wanted)} == {"new"}
+    assert "Contents" not in s3_client.list_objects_v2(Bucket=BUCKET)
+    assert {step.state for step in deploy.apply(s3_client, BUCKET, wanted)} == {"new"}
+    keys = [each["Key"] for each in s3_client.list_objects_v2(Bucket=BUCKET)["Contents"]]
+    assert sorted(keys) == sorted(each.key for each in wanted)
+    assert {"jobs/silver.py", "jobs/gold.py", "queries/bronze/core_tenant.sql"} < set(keys)
+    assert {step.state for step in deploy.steps(s3_client, BUCKET, deploy.artifacts(checkout))} == {"same"}
+    script = checkout / "adapters" / "aws" / "jobs" / "gold.py"
+    script.write_text(script.read_text() + "# changed\n")
+    done = {step.key: step.state for step in deploy.apply(s3_client, BUCKET, deploy.artifacts(checkout))}
+    assert {key for key, state in done.items() if state != "same"} == {"jobs/gold.py"}
+    assert s3_client.get_object(Bucket=BUCKET, Key="jobs/gold.py")["Body"].read().endswith(b"# changed\n")
+
+
+def test_what_is_no_checkout(tmp_path: Path, checkout: Path) -> None:
+    """Is named, before anything is asked of AWS."""
+    with pytest.raises(CheckoutInvalid, match="no checkout"):
+        deploy.artifacts(tmp_path / "elsewhere")
+    (checkout / "pyproject.toml").write_text("[build-system")
+    with pytest.raises(WheelNotBuilt):
+        deploy.artifacts(checkout)
+
+
+@pytest.fixture
+def deployment(endpoint: Endpoint, postgres: PostgresPart) -> dict[str, Any]:
+    """A deployment's secret (without a value), replication instance and source endpoint; how PostgreSQL is reached."""
+    dms, secrets = endpoint.client("dms"), endpoint.client("secretsmanager")
+    secret = secrets.create_secret(Name=f"{PREFIX}/source")["ARN"]
+    told = parse_dsn(postgres.capture_dsn)
+    ca = (
+        dms.import_certificate(CertificateIdentifier="ca", CertificatePem=Path(told["sslrootcert"]).read_text())
+        if (told.get("sslmode") == "verify-full")
+        else None
+    )
+    dms.create_replication_instance(
+        ReplicationInstanceIdentifier=f"{PREFIX}-replication", ReplicationInstanceClass="dms.t3.medium"
+    )
+    dms.create_endpoint(
+        EndpointIdentifier=f"{PREFIX}-source",
+        EndpointType="source",
+        EngineName="postgres",
+        DatabaseName=told["dbname"],
+        SslMode="verify-full" if ca else "none",
+        **({"CertificateArn": ca["Certificate"]["CertificateArn"]} if ca else {}),
+        PostgreSQLSettings={
+            "SecretsManagerSecretId": secret,
+            "SecretsManagerAccessRoleArn": "arn:aws:iam::000000000000:role/r",
+        },
+    )
+    return told
+
+
+def test_the_sources_address_is_in_one_place(endpoint: Endpoint, deployment: dict[str, Any]) -> None:
+    """The first address needs the login; a new one keeps it; one that does not answer is taken back."""
+    secrets = endpoint.client("secretsmanager")
+    kept = lambda: json.loads(secrets.get_secret_value(SecretId=f"{PREFIX}/source")["SecretString"])  # noqa: E731
+    said: list[str] = []
+    host, port = deployment["host"], int(deployment["port"])
+    with pytest.raises(SourceUnreachable, match="no username and no password"):
+        source.move(endpoint.client, PREFIX, source.Address(host, port), said.append)
+    whole = source.Address(host, port, deployment["user"], deployment["password"])
+    moved = source.move(endpoint.client, PREFIX, whole, said.append)
+    assert (moved.secret, moved.endpoint, moved.running) == (f"{PREFIX}/source", f"{PREFIX}-source", ())
+    known = {"username": deployment["user"], "password": deployment["password"]}
+    assert kept() == known | {"host": host, "port": port}
+    with pytest.raises(SourceUnreachable, match=f"{host}:1"):
+        source.move(endpoint.client, PREFIX, source.Address(host, 1), said.append)
+    assert kept() == known | {"host": host, "port": port}
+    assert not any(deployment["password"] in line for line in said)
