@@ -35,7 +35,7 @@ def test_every_command_of_the_document(tmp_path: Path) -> None:
         seed = [sys.executable, "-m", "lakehouse_local.cli", "seed", "--scale", "small"]
         subprocess.run(seed, env=inherited | homes, check=True, capture_output=True)
         variables = exports(running)
-        terraform = initialised(tmp_path, "local", inherited | homes | variables)
+        terraform = initialised(tmp_path, "envs/local", inherited | homes | variables)
         done = subprocess.run(
             [ROOT / "examples" / "poc_walkthrough" / "walkthrough.sh"],
             env={**terraform.variables, "TERRAFORM_FOLDER": str(terraform.folder)},

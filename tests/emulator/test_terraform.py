@@ -2,13 +2,15 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from aws_endpoint import Endpoint
 from terraform import SOURCE, Terraform, found, initialised
 
 from lakehouse_aws.session import CONF, conf_argument
@@ -20,6 +22,8 @@ from lakehouse_local.environment import Environment
 from lakehouse_local.providers import exports
 from lakehouse_local.providers.errors import ProviderUnavailable
 from lakehouse_local.settings import Settings
+from lakehouse_local.ship import checks
+from lakehouse_local.ship import plan as plans
 
 _LAYERS = ("athena", "bronze", "gold", "scripts", "silver")
 
@@ -38,8 +42,60 @@ def test_the_code_is_formatted() -> None:
 @pytest.mark.parametrize("environment", ["local", "aws"])
 def test_an_environment_is_valid(environment: str, tmp_path: Path) -> None:
     """Both environments validate with the pinned provider."""
-    said = json.loads(initialised(tmp_path, environment, {}).must("validate", "-json"))
+    said = json.loads(initialised(tmp_path, f"envs/{environment}", {}).must("validate", "-json"))
     assert (said["valid"], said["diagnostics"]) == (True, [])
+
+
+def test_what_variables_refuse_and_names_are(tmp_path: Path) -> None:
+    """Terraform's own tests of the whole lake, against a mock of the provider."""
+    said = initialised(tmp_path, "modules/lakehouse", {}).must("test")
+    assert "Success! 16 passed, 0 failed." in said
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory, endpoint: Endpoint) -> Callable[[dict[str, str]], Path]:
+    """Plans the environment for an account, with credentials of nobody: a mock says which zones there are, and who asks."""
+    folder = tmp_path_factory.mktemp("planned")
+    variables = {
+        "AWS_ENDPOINT_URL": endpoint.s3.endpoint,
+        "AWS_ACCESS_KEY_ID": "mock",
+        "AWS_SECRET_ACCESS_KEY": "mock",
+        "TF_VAR_suffix": "a1b2c3d4",
+        "TF_VAR_source_cidr": "10.9.0.0/24",
+        "TF_VAR_source_database": "saas",
+        "TF_VAR_source_ca_certificate_file": str(SOURCE / "modules" / "lakehouse" / "tests" / "ca.pem"),
+        "TF_VAR_wheel": "wheels/lakehouse.whl",
+        "TF_VAR_python_modules": '["phonenumbers==9.0.0"]',
+        "TF_VAR_alarm_emails": '["ops@example.com"]',
+    }
+    terraform = initialised(folder, "envs/aws", variables)
+
+    def plan(changed: dict[str, str]) -> Path:
+        asked = replace(terraform, variables={**terraform.variables, **changed})
+        asked.must("plan", "-out=tfplan")
+        written = folder / "plan.json"
+        written.write_text(asked.must("show", "-json", "tfplan"))
+        return written
+
+    return plan
+
+
+def test_the_plan_for_an_account_is_closed(planned: Callable[[dict[str, str]], Path]) -> None:
+    """Nothing is found in it, and what is planned is what the document asks for; the POC's public instance is found."""
+    plan = plans.read(planned({}))
+    assert checks.findings(plan) == ()
+    counted = Counter(each.type for each in plan.resources)
+    kinds = {
+        "aws_s3_bucket": 5,
+        "aws_glue_job": 9,
+        "aws_glue_crawler": 3,
+        "aws_glue_trigger": 4,
+        "aws_athena_named_query": 12,
+    }
+    assert {kind: counted[kind] for kind in kinds} == kinds
+    assert {round(each) for each in plan.starts_per_month().values()} == {730}
+    public = plans.read(planned({"TF_VAR_public_dms": "true"}))
+    assert {each.rule for each in checks.findings(public)} == {"public-dms"}
 
 
 def test_dms_is_asked_for_what_it_has_for_s3() -> None:
@@ -90,7 +146,7 @@ def applied(tmp_path: Path) -> Iterator[Applied]:
             "TF_VAR_wheel": "wheels/lakehouse.whl",
         }
         endpoint = {name: value for name, value in variables.items() if name.startswith("AWS_")}
-        terraform = initialised(tmp_path, "local", {**endpoint, **asked})
+        terraform = initialised(tmp_path, "envs/local", {**endpoint, **asked})
         terraform.must("apply", "-auto-approve")
         yield Applied(running, terraform)
     finally:

@@ -17,7 +17,7 @@ _PLACES = ("/opt", "/usr/share", "/usr/local/share", "/usr/lib", "/var/lib")
 
 @dataclass(frozen=True)
 class Terraform:
-    """One environment (``local`` or ``aws``) of a copy, initialised; its state is in the copy."""
+    """One folder of a copy, initialised; its state is in the copy."""
 
     program: str
     folder: Path
@@ -50,8 +50,8 @@ def found() -> str:
     return program
 
 
-def initialised(folder: Path, environment: str, variables: Mapping[str, str]) -> Terraform:
-    """An environment in a copy below ``folder``; the test is skipped where Terraform or its provider is missing."""
+def initialised(folder: Path, where: str, variables: Mapping[str, str]) -> Terraform:
+    """``envs/...`` or ``modules/...`` in a copy below ``folder``; skipped where Terraform or its provider is missing."""
     program = found()
     mirror = next((place for place in _mirrors() if (place / _PROVIDER).is_dir()), None)
     if mirror is None:
@@ -62,7 +62,7 @@ def initialised(folder: Path, environment: str, variables: Mapping[str, str]) ->
     config.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n')
     quiet = {"TF_CLI_CONFIG_FILE": str(config), "TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "TF_CLI_ARGS": "-no-color"}
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    made = Terraform(program, copy / "envs" / environment, {**inherited, **quiet, **variables})
+    made = Terraform(program, copy / where, {**inherited, **quiet, **variables})
     made.must("init")
     return made
 

@@ -53,7 +53,9 @@ def run(world: World) -> datetime:
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             list(pool.map(refresh, STANDARD.marts))
         catalog.register_revenue_by_tenant(world)
-    metrics.gold_run(len(STANDARD.marts), world.clock() - started, world.clock() - as_of.timestamp(), world.clock())
+    metrics.gold_run(
+        world.naming, len(STANDARD.marts), world.clock() - started, world.clock() - as_of.timestamp(), world.clock()
+    )
     return as_of
 
 

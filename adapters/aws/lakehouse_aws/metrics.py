@@ -6,11 +6,12 @@ Source of the format: CloudWatch User Guide, "Specification: Embedded metric for
 import json
 
 from lakehouse_aws.ledger import TableRun
+from lakehouse_core.contracts import Naming
 
 NAMESPACE = "Lakehouse"
 
 
-def table_run(entity: str, record: TableRun, seconds: float, now: float) -> None:
+def table_run(naming: Naming, entity: str, record: TableRun, seconds: float, now: float) -> None:
     """Tell what a run of one table did; ``now`` in epoch seconds."""
     figures = {
         "RowsIn": (record.rows_in, "Count"),
@@ -22,17 +23,22 @@ def table_run(entity: str, record: TableRun, seconds: float, now: float) -> None
     }
     if record.as_of:
         figures["BronzeToSilverSeconds"] = (round(now - record.as_of.timestamp(), 3), "Seconds")
-    _tell(figures, {"Table": entity}, now)
+    _tell(figures, {"Deployment": _deployment(naming), "Table": entity}, now)
 
 
-def gold_run(marts: int, seconds: float, behind: float, now: float) -> None:
+def gold_run(naming: Naming, marts: int, seconds: float, behind: float, now: float) -> None:
     """Tell what a refresh of gold did; ``behind`` is how old its newest data is, in seconds."""
     figures = {
         "Marts": (marts, "Count"),
         "RunSeconds": (round(seconds, 3), "Seconds"),
         "SilverToGoldSeconds": (round(behind, 3), "Seconds"),
     }
-    _tell(figures, {"Layer": "gold"}, now)
+    _tell(figures, {"Deployment": _deployment(naming), "Layer": "gold"}, now)
+
+
+def _deployment(naming: Naming) -> str:
+    """What tells one deployment's metrics from another's in the same account."""
+    return f"{naming.project}-{naming.environment}"
 
 
 def _tell(figures: dict[str, tuple[float, str]], dimensions: dict[str, str], now: float) -> None:

@@ -55,7 +55,7 @@ def run(world: World, contract: Contract) -> list[TableRun]:
             still_ours()
             if not ledger.write(world.storage, bucket, contract.entity, last):
                 raise WriterLost(f"another run wrote record {last.run} of {contract.entity}", hint="run the job again")
-            metrics.table_run(contract.entity, last, world.clock() - started, world.clock())
+            metrics.table_run(world.naming, contract.entity, last, world.clock() - started, world.clock())
             done.append(last)
         if done:
             catalog.register_silver(world, contract, last.as_of if last else None)

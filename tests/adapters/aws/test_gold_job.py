@@ -62,4 +62,7 @@ def test_gold_of_a_business(
             assert (entry["Parameters"]["table_type"], entry["Parameters"]["classification"]) == ("delta", "delta")
     view = world.glue.get_table(DatabaseName=database, Name="revenue_by_tenant")["Table"]
     assert view["TableType"] == "VIRTUAL_VIEW"
-    assert '"CloudWatchMetrics": [{"Namespace": "Lakehouse", "Dimensions": [["Layer"]]' in capsys.readouterr().out
+    assert (
+        '"CloudWatchMetrics": [{"Namespace": "Lakehouse", "Dimensions": [["Deployment", "Layer"]]'
+        in capsys.readouterr().out
+    )

@@ -11,7 +11,7 @@ import typer
 from lakehouse_core.contracts import Naming
 from lakehouse_local import settings
 from lakehouse_local.cli import output
-from lakehouse_local.ship import account, bill, source
+from lakehouse_local.ship import account, bill, checks, source
 from lakehouse_local.ship import deploy as artifacts
 from lakehouse_local.ship import infracost as usage
 from lakehouse_local.ship import measured as measurements
@@ -115,6 +115,25 @@ def deploy_apply(
 ) -> None:
     """Upload what is new or changed, each with its SHA-256, which S3 checks; the wheel first."""
     _deploy(artifacts.apply, checkout, profile, _naming(project, environment, suffix), json=json)
+
+
+@deploy.command("check")
+def deploy_check(
+    plan: Annotated[Path, typer.Argument(help="Terraform's plan in JSON: terraform show -json tfplan > plan.json")],
+    *,
+    json: AsJson = False,
+) -> None:
+    """Look through a plan for what must not be deployed: wildcards, plain HTTP, open doors, secrets; exit code 1 if any."""
+    found = checks.findings(plans.read(plan))
+    if json:
+        output.as_json(found)
+    elif found:
+        output.table(
+            f"{len(found)} findings", ("resource", "rule", "what"), [(f.address, f.rule, f.what) for f in found]
+        )
+    else:
+        output.out.print("nothing found")
+    raise typer.Exit(1 if found else 0)
 
 
 @deploy.command("source")

@@ -17,6 +17,7 @@ from lakehouse_local.ship.prices import HOURS
 _HOW = (
     "terraform -chdir=infra/terraform/envs/aws plan -out=tfplan && terraform -chdir=... show -json tfplan > plan.json"
 )
+_DOCUMENT = "aws_iam_policy_document"
 _DAYS = 28
 """Whole weeks, so that schedules by weekday count right."""
 
@@ -32,9 +33,10 @@ class Resource:
 
 @dataclass(frozen=True)
 class Plan:
-    """A plan's managed resources."""
+    """A plan's managed resources, and the policy documents that are known only in part before an apply."""
 
     resources: tuple[Resource, ...]
+    documents: tuple[Resource, ...] = ()
 
     def of(self, kind: str) -> tuple[Resource, ...]:
         """The resources of a type."""
@@ -84,18 +86,18 @@ def read(path: Path) -> Plan:
         raise PlanInvalid(f"{path} cannot be read: {error.strerror}", hint=f"make it: {_HOW}") from None
     except (ValueError, KeyError, TypeError):
         raise PlanInvalid(f"{path} is not Terraform's JSON of a plan", hint=f"make it: {_HOW}") from None
-    resources = tuple(_resources(root))
+    resources = tuple(_resources(root, "managed"))
     if not resources:
         raise PlanInvalid(f"{path} plans no resource", hint=f"plan the environment's whole: {_HOW}")
-    return Plan(resources)
+    return Plan(resources, tuple(each for each in _resources(root, "data") if each.type == _DOCUMENT))
 
 
-def _resources(module: Mapping[str, Any]) -> Iterator[Resource]:
+def _resources(module: Mapping[str, Any], mode: str) -> Iterator[Resource]:
     for each in module.get("resources", ()):
-        if each.get("mode") == "managed":
-            yield Resource(each["address"], each["type"], each["values"])
+        if each.get("mode") == mode:
+            yield Resource(each["address"], each["type"], each.get("values", {}))
     for child in module.get("child_modules", ()):
-        yield from _resources(child)
+        yield from _resources(child, mode)
 
 
 def _per_month(schedule: str) -> float:

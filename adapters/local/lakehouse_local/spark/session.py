@@ -43,6 +43,8 @@ _LOCAL = {
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
     "spark.ui.showConsoleProgress": "false",
+    # A batch is held for as long as it takes to write it: packing and unpacking it cost more than the memory is worth.
+    "spark.sql.inMemoryColumnarStorage.compressed": "false",
     # Spark keeps the plan of each query as text, one for each stage that adapts it: unbounded, a deep plan is megabytes
     # a time, and a long-lived driver's heap fills with them.
     "spark.sql.maxPlanStringLength": "16384",

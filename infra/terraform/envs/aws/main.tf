@@ -29,6 +29,7 @@ module "lakehouse" {
   kms_key_arn                = var.kms_key_arn
   alarm_emails               = var.alarm_emails
   monthly_budget_usd         = var.monthly_budget_usd
+  rds_instance_id            = var.rds_instance_id
 }
 
 # The POC's choice, and nobody else's without seeing this.

@@ -98,3 +98,9 @@ variable "monthly_budget_usd" {
   type        = number
   default     = 150
 }
+
+variable "rds_instance_id" {
+  description = "The source's name if it is an RDS instance, to watch its slots; null: it is not."
+  type        = string
+  default     = null
+}

@@ -6,6 +6,8 @@ locals {
   databases = { for layer in local.layers : layer => "${var.project}_${var.environment}_${layer}" }
   workgroup = "${local.prefix}-workgroup"
 
+  metric_namespace = "Lakehouse" # the jobs' own name for it
+
   # The tables of the contracts and marts; a test compares them with the code.
   silver_tables = ["tenant", "customer", "product", "order", "order_item", "event", "subscription", "invoice"]
   gold_tables = [
@@ -52,7 +54,7 @@ module "identity" {
   workgroup                = local.workgroup
   secret_arn               = aws_secretsmanager_secret.source.arn
   kms_key_arn              = var.kms_key_arn
-  metric_namespace         = "Lakehouse"
+  metric_namespace         = local.metric_namespace
   create_dms_service_roles = var.create_dms_service_roles
 }
 
@@ -128,4 +130,13 @@ module "observability" {
   task_id            = module.capture.task_id
   latency_seconds    = 300
   monthly_budget_usd = var.monthly_budget_usd
+
+  # The POC's targets: bronze to silver within 15 minutes, silver to gold within 30.
+  metric_namespace    = local.metric_namespace
+  silver_tables       = local.silver_tables
+  silver_seconds      = 900
+  gold_seconds        = 1800
+  quarantined_percent = var.quarantined_percent
+  rds_instance_id     = var.rds_instance_id
+  slot_bytes          = 5368709120
 }

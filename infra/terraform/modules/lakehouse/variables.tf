@@ -212,3 +212,20 @@ variable "monthly_budget_usd" {
   type        = number
   default     = null
 }
+
+variable "quarantined_percent" {
+  description = "Which part of an hour's rows may go into quarantine before somebody is told."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.quarantined_percent >= 0 && var.quarantined_percent < 100
+    error_message = "quarantined_percent is a percentage: 0 to 99."
+  }
+}
+
+variable "rds_instance_id" {
+  description = "The source's name if it is an RDS instance, to watch its slots; null: it is not."
+  type        = string
+  default     = null
+}

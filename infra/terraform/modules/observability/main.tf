@@ -61,6 +61,106 @@ resource "aws_cloudwatch_metric_alarm" "latency" {
   }
 }
 
+# The POC's targets: a run of silver within 15 minutes, one of gold within 30. Metrics come from the jobs' own logs.
+resource "aws_cloudwatch_metric_alarm" "silver_slow" {
+  for_each            = toset(var.silver_tables)
+  alarm_name          = "${var.prefix}-silver-${replace(each.key, "_", "-")}-slow"
+  alarm_description   = "A run of silver's ${each.key} took more than ${var.silver_seconds} seconds"
+  namespace           = var.metric_namespace
+  metric_name         = "RunSeconds"
+  statistic           = "Maximum"
+  period              = 3600
+  evaluation_periods  = 1
+  threshold           = var.silver_seconds
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching" # nothing new, no run, no metric
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+
+  dimensions = {
+    Deployment = var.prefix
+    Table      = each.key
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "gold_slow" {
+  alarm_name          = "${var.prefix}-gold-slow"
+  alarm_description   = "A refresh of gold took more than ${var.gold_seconds} seconds"
+  namespace           = var.metric_namespace
+  metric_name         = "RunSeconds"
+  statistic           = "Maximum"
+  period              = 3600
+  evaluation_periods  = 1
+  threshold           = var.gold_seconds
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+
+  dimensions = {
+    Deployment = var.prefix
+    Layer      = "gold"
+  }
+}
+
+# The part of an hour's rows that could not be taken in as they came.
+resource "aws_cloudwatch_metric_alarm" "quality" {
+  for_each            = toset(var.silver_tables)
+  alarm_name          = "${var.prefix}-silver-${replace(each.key, "_", "-")}-quality"
+  alarm_description   = "More than ${var.quarantined_percent} % of the rows of ${each.key} went into quarantine"
+  evaluation_periods  = 1
+  threshold           = var.quarantined_percent
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+
+  metric_query {
+    id          = "share"
+    expression  = "100 * quarantined / read"
+    label       = "% quarantined"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { quarantined = "Quarantined", read = "RowsIn" }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = var.metric_namespace
+        metric_name = metric_query.value
+        stat        = "Sum"
+        period      = 3600
+
+        dimensions = {
+          Deployment = var.prefix
+          Table      = each.key
+        }
+      }
+    }
+  }
+}
+
+# WAL that the slot holds back fills the source's disk. RDS tells; any other PostgreSQL has to be asked (runbook "slot").
+resource "aws_cloudwatch_metric_alarm" "slot" {
+  count               = var.rds_instance_id == null ? 0 : 1
+  alarm_name          = "${var.prefix}-slot-lag"
+  alarm_description   = "Replication slots hold back more than ${var.slot_bytes} bytes of WAL in the source"
+  namespace           = "AWS/RDS"
+  metric_name         = "OldestReplicationSlotLag"
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 3
+  threshold           = var.slot_bytes
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "missing"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+
+  dimensions = {
+    DBInstanceIdentifier = var.rds_instance_id
+  }
+}
+
 resource "aws_cloudwatch_event_rule" "jobs" {
   name        = "${var.prefix}-job-failures"
   description = "A Glue job of the lake did not succeed"
