@@ -4,12 +4,16 @@ BIN := .venv/bin
 READY := .venv/.ready
 CLIENTS := .venv-clients
 CLIENTS_READY := $(CLIENTS)/.ready
+GLUE := .venv-glue
+GLUE_READY := $(GLUE)/.ready
+CHECKOV := .venv-checkov
+CHECKOV_READY := $(CHECKOV)/.ready
 WHICH := not slow
 # Two processes side by side, about as long as each other: one has Spark in it, the other has not (tests/conftest.py).
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs 2 --output-sync=target
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-with-jvm test-without-jvm quick check unit spark adapters e2e containers docker-images bench lock clean
+.PHONY: help setup demo test test-all test-with-jvm test-without-jvm quick check unit spark adapters e2e containers docker-images aws-check bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -29,7 +33,20 @@ $(CLIENTS_READY): requirements/clients.lock | $(READY)
 	@$(BIN)/uv pip install --quiet --python $(CLIENTS)/bin/python --require-hashes -r requirements/clients.lock
 	@touch $@
 
-setup: $(READY) $(CLIENTS_READY) ## install everything that a run or a test needs (the only step that needs a network)
+$(GLUE_READY): requirements/glue.lock requirements/glue-modules.lock | $(READY)
+	@echo "setup: the Python packages of AWS Glue 5.1, for jobs, in an environment of their own (once)"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(GLUE)
+	@$(BIN)/uv pip install --quiet --python $(GLUE)/bin/python --require-hashes --build-constraints requirements/bootstrap.lock -r requirements/glue.lock
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --require-hashes --only-binary :all: --dest $(GLUE)/wheels -r requirements/glue-modules.lock
+	@touch $@
+
+$(CHECKOV_READY): requirements/checkov.lock | $(READY)
+	@echo "setup: checkov, for Terraform, in an environment of its own (once)"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CHECKOV)
+	@$(BIN)/uv pip install --quiet --python $(CHECKOV)/bin/python --require-hashes -r requirements/checkov.lock
+	@touch $@
+
+setup: $(READY) $(CLIENTS_READY) $(GLUE_READY) $(CHECKOV_READY) ## install everything that a run or a test needs (the only step that needs a network)
 	@$(BIN)/python -m lakehouse_local.setup
 
 demo: $(READY) ## six months of a business from PostgreSQL to proven gold, then three more days
@@ -75,6 +92,10 @@ containers: setup docker-images ## the container layer alone (needs a container 
 docker-images: ## build the PostgreSQL 15 and LocalStack images
 	@infra/docker/build
 
+aws-check: setup ## all that can be checked of AWS without an account: wheel, jobs, Terraform, plan, deployment, bill
+	@$(BIN)/python -m pytest -m "slow or not slow" tests/unit/aws tests/unit/ship tests/adapters/aws \
+	  tests/emulator/test_glue_lake_job.py tests/emulator/test_ship.py tests/emulator/test_terraform.py tests/emulator/test_poc_walkthrough.py
+
 bench: setup ## speed as ratios against a peer in one run
 	@$(BIN)/python -m bench
 
@@ -83,8 +104,9 @@ lock: $(READY) ## resolve the locks anew
 	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --extra dev -o requirements/dev.lock
 	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements/java.in -o requirements/java.lock
 	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements/clients.in -o requirements/clients.lock
+	@for name in glue glue-modules checkov; do $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements/$$name.in -o requirements/$$name.lock; done
 	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --exclude-newer 2025-06-15 requirements/localstack.in -o requirements/localstack.lock
 
 clean: ## remove the environment and what the tests left (a running lakehouse is stopped first)
 	@test ! -x $(BIN)/lakehouse || $(BIN)/lakehouse down
-	@rm -rf .venv $(CLIENTS) .lakehouse .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv $(CLIENTS) $(GLUE) $(CHECKOV) .lakehouse .mypy_cache .ruff_cache .pytest_cache .hypothesis

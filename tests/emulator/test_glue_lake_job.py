@@ -39,7 +39,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def job(glue: Any, s3_client: Any, wheel: Path) -> Iterator[str]:
     """The silver job of one table."""
     s3_client.upload_file(str(ROOT / "adapters/aws/jobs/silver.py"), SCRIPTS, "jobs/silver.py")
-    s3_client.upload_file(str(wheel), SCRIPTS, f"wheels/{wheel.name}")
+    modules = [wheel, *sorted((ROOT / ".venv-glue" / "wheels").glob("[!i]*.whl"))]  # idna is there in Glue
+    for module in modules:
+        s3_client.upload_file(str(module), SCRIPTS, f"wheels/{module.name}")
     glue.create_job(
         Name=JOB,
         Role="r",
@@ -50,7 +52,7 @@ def job(glue: Any, s3_client: Any, wheel: Path) -> Iterator[str]:
         DefaultArguments={
             "--datalake-formats": "hudi",
             "--conf": conf_argument("hudi"),
-            "--extra-py-files": f"s3://{SCRIPTS}/wheels/{wheel.name}",
+            "--additional-python-modules": ",".join(f"s3://{SCRIPTS}/wheels/{each.name}" for each in modules),
             "--project": NAMING.project,
             "--environment": NAMING.environment,
             "--suffix": NAMING.suffix,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ class Settings:
 
     ``spark_master`` other than ``local`` means executors in processes of their own: each takes ``executor_memory`` and
     ``executor_cores`` (None: as many as its worker has), and reaches the driver at ``driver_host``.
+
+    ``glue_python`` is the Python that Glue's jobs run in: this one, unless there is one with exactly Glue's packages.
     """
 
     home: Path
@@ -36,6 +39,7 @@ class Settings:
     driver_host: str = "127.0.0.1"
     executor_memory: str = "1g"
     executor_cores: int | None = None
+    glue_python: str = sys.executable
     naming: Naming = field(default_factory=Naming)
 
 
@@ -55,6 +59,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         driver_host=environ.get("LAKEHOUSE_DRIVER_HOST", "127.0.0.1"),
         executor_memory=environ.get("LAKEHOUSE_EXECUTOR_MEMORY", "1g"),
         executor_cores=_number(environ, "LAKEHOUSE_EXECUTOR_CORES"),
+        glue_python=environ.get("LAKEHOUSE_GLUE_PYTHON") or sys.executable,
     )
 
 

@@ -1,6 +1,5 @@
 """What a run needs from S3, put into its folder: the script, Python files, wheels, jars, other files."""
 
-import importlib.metadata
 import subprocess
 import sys
 import zipfile
@@ -15,6 +14,7 @@ from lakehouse_local.engines.jobs.errors import LaunchFailed
 
 MARK = ".of-the-run"
 _INSTALL_SECONDS = 300
+_VERSION = "import sys, importlib.metadata; print(importlib.metadata.version(sys.argv[1]))"
 Get = Callable[[str, str], bytes]
 """Bucket and key to bytes; ObjectMissing."""
 
@@ -50,8 +50,8 @@ def python_path(get: Get, uris: tuple[str, ...], folder: Path) -> list[Path]:
     return list(dict.fromkeys(entries))
 
 
-def install(get: Get, modules: tuple[str, ...], folder: Path) -> Path | None:
-    """The folder with ``--additional-python-modules``: wheels from S3; names only if the machine has them already.
+def install(get: Get, modules: tuple[str, ...], folder: Path, python: str) -> Path | None:
+    """The folder with ``--additional-python-modules``: wheels from S3; names only if the job's Python has them already.
 
     Nothing is fetched from a package index: a run must not depend on the network.
     """
@@ -62,7 +62,7 @@ def install(get: Get, modules: tuple[str, ...], folder: Path) -> Path | None:
                 raise LaunchFailed(f"--additional-python-modules: {module} is not a wheel")
             wheels.append(str(_copy(get, module, folder / "wheels", what="wheel")))
         else:
-            _require(module)
+            _require(module, python)
     if not wheels:
         return None
     place = folder / "modules"
@@ -81,19 +81,20 @@ def install(get: Get, modules: tuple[str, ...], folder: Path) -> Path | None:
     return place
 
 
-def _require(module: str) -> None:
+def _require(module: str, python: str) -> None:
     try:
         wanted = Requirement(module)
-        found = importlib.metadata.version(wanted.name)
     except InvalidRequirement:
         raise LaunchFailed(
             f"--additional-python-modules: {module!r} is neither a requirement nor a wheel on S3"
         ) from None
-    except importlib.metadata.PackageNotFoundError:
+    asked = subprocess.run([python, "-c", _VERSION, wanted.name], capture_output=True, text=True, check=False)
+    if asked.returncode:
         raise LaunchFailed(
             f"--additional-python-modules: {module} is not installed here, and runs fetch nothing from a package index",
             hint="put its wheel on S3 and name that",
-        ) from None
+        )
+    found = asked.stdout.strip()
     if not wanted.specifier.contains(found, prereleases=True):
         raise LaunchFailed(
             f"--additional-python-modules: {module} was asked for and {found} is installed here",

@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -61,10 +60,11 @@ def _prepared(launch: Launch, world: World, folder: Path) -> tuple[list[str], di
     asked = arguments.special(launch.arguments)
     get = S3Storage(world.s3).get
     work = folder / "work"
+    python = world.settings.glue_python
     script = fetch.script(get, launch.script, work)
     fetch.files(get, asked.files, work)
     path = [RUNTIME, *fetch.python_path(get, asked.py_files, folder)]
-    if modules := fetch.install(get, asked.modules, folder):
+    if modules := fetch.install(get, asked.modules, folder, python):
         path.append(modules)
     (folder / "bookmarks.json").write_text(json.dumps(launch.bookmarks))
     environment = {
@@ -90,11 +90,11 @@ def _prepared(launch: Launch, world: World, folder: Path) -> tuple[list[str], di
             "JAVA_HOME": str(java.find(world.settings.cache).home),
             "SPARK_CONF_DIR": str(spark_conf.write(folder, launch, asked, jars, world)),
             "SPARK_LOCAL_IP": "127.0.0.1",
-            "PYSPARK_PYTHON": sys.executable,
+            "PYSPARK_PYTHON": python,
         }
     elif asked.formats or asked.jars:
         raise LaunchFailed("--datalake-formats and --extra-jars belong to Spark jobs")
-    command = [sys.executable, str(RUNTIME / "launch.py"), str(folder / "outcome.json"), str(script)]
+    command = [python, str(RUNTIME / "launch.py"), str(folder / "outcome.json"), str(script)]
     return [*command, *arguments.argv(launch.arguments)], environment
 
 
