@@ -3,18 +3,20 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lakehouse_home import Lakehouse
+from pyspark.sql import functions as F
 
 from lakehouse_core import quality, serve
 from lakehouse_core.contracts import CONTRACTS, Contract
 from lakehouse_core.gold import MARTS, Mart
 from lakehouse_core.tables import format_named
-from lakehouse_local.errors import BlueprintChanged
+from lakehouse_local.errors import BlueprintChanged, NothingCaptured
+from lakehouse_local.lake.backfill import backfill
 from lakehouse_local.lake.lake import Lake
 from lakehouse_local.lake.records import RunRecord
 from lakehouse_local.lake.work import RunReport
@@ -233,3 +235,27 @@ def test_a_mart_that_is_new(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(BlueprintChanged, match=r"lacks what is new in the blueprint: silver.order.overcharge"):
         wider.run()
     assert lake.run().runs == ()
+
+
+def test_a_period_is_taken_in_again(lake: Lakehouse, changed: Changed) -> None:
+    """A backfill mends a row that was damaged, leaves all others as they were, and can be repeated; a load cannot."""
+    spark = session(lake.settings, lake.parts.s3, "test")
+    silver = format_named("hudi", spark)
+    table = Lake(lake.settings.naming, lake.storage, spark, silver).base(CONTRACTS["order"])
+    whole = "select * from silver.orders order by id"
+    before, last = lake.query(whole), lake.records()[-1]
+    newest = silver.read(table).where("_op = 'U' and _position like '0001.1.%'").limit(1)
+    silver.merge(table, newest.withColumn("status", F.lit("damaged")))
+    assert silver.read(table).where("status = 'damaged'").count() == 1
+    period = changed.records[0].as_of, last.as_of + timedelta(seconds=1)
+    for number in (1, 2):
+        report = backfill(lake.parts, lake.settings, *period, lambda _: None)
+        assert report.runs == (last.run + number,)
+        assert lake.query(whole) == before
+    record = lake.records()[-1]
+    assert (record.applied_until, record.as_of) == (last.applied_until, last.as_of)
+    assert all(read == kept for read, kept in account(record).values())
+    assert lake.verify().equal
+    loading = changed.records[0].as_of - timedelta(days=1), changed.records[0].as_of
+    with pytest.raises(NothingCaptured, match="no changes were captured from"):
+        backfill(lake.parts, lake.settings, *loading, lambda _: None)

@@ -11,7 +11,7 @@ from psycopg2.extensions import parse_dsn
 
 from lakehouse_core.contracts import Naming
 from lakehouse_local.environment import PostgresPart
-from lakehouse_local.ship import deploy, source
+from lakehouse_local.ship import deploy, probes, source
 from lakehouse_local.ship.errors import CheckoutInvalid, SourceUnreachable, WheelNotBuilt
 
 ROOT = Path(__file__).parents[2]
@@ -101,3 +101,60 @@ def test_the_sources_address_is_in_one_place(endpoint: Endpoint, deployment: dic
         source.move(endpoint.client, PREFIX, source.Address(host, 1), said.append)
     assert kept() == known | {"host": host, "port": port}
     assert not any(deployment["password"] in line for line in said)
+
+
+class Altered:
+    """An Athena that answers as the endpoint does, but for one member of one answer."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def get_query_results(self, **request: Any) -> Any:
+        """The result with every integer called bigint."""
+        found = self._client.get_query_results(**request)
+        for column in found["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]:
+            column["Type"] = column["Type"].replace("integer", "bigint")
+        return found
+
+
+def test_parity_finds_what_differs(endpoint: Endpoint) -> None:
+    """The endpoint beside itself has no difference; beside one that answers otherwise, exactly that is shown."""
+    where = probes.Where(output=f"s3://{BUCKET}/parity/")
+    same = (endpoint.client, where)
+    steps: list[tuple[str, int, int]] = []
+    assert probes.compare(same, same, lambda *step: steps.append(step)) == ()
+    assert steps[-1] == ("probes", len(steps) - 1, len(steps) - 1)
+
+    def altered(service: str) -> Any:
+        client = endpoint.client(service)
+        return Altered(client) if service == "athena" else client
+
+    found = {each.probe: each for each in probes.compare(same, (altered, where), lambda *_: None)}
+    assert {"numbers", "names"} <= set(found)
+    assert not {"texts", "no statement", "no such table", "a job that is not there"} & set(found)
+    assert found["names"].here["columns"][0][:2] == ["_col0", "integer"]
+    assert found["names"].there["columns"][0][:2] == ["_col0", "bigint"]
+
+
+def test_every_probe_is_answered(endpoint: Endpoint) -> None:
+    """No probe fails for a reason of ours: what AWS answers is answered, what it refuses is refused by its codes."""
+    where = probes.Where(output=f"s3://{BUCKET}/parity/")
+    answers = {name: probes.query(endpoint.client("athena"), text, where) for name, text in probes.STATEMENTS.items()}
+    refused = {name for name, answer in answers.items() if "refused" in answer}
+    failed = {name for name, answer in answers.items() if answer.get("state") == "FAILED"}
+    assert refused == {"no statement", "half a statement", "an unquoted hyphen"}
+    assert failed == {
+        "no such table",
+        "no such column",
+        "no such function",
+        "wrong types",
+        "division by zero",
+        "a bad cast",
+        "not grouped",
+    }
+    for service, method, request in probes.CALLS.values():
+        answer = probes.call(endpoint.client(service), method, request)
+        assert answer.get("code") not in {None, "InternalFailure", "NotImplemented"}, (method, answer)

@@ -1,13 +1,16 @@
-"""Verbs that move data: seed, simulate, replicate, run."""
+"""Verbs that move data: seed, simulate, replicate, run, backfill."""
 
 import signal
 import threading
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lakehouse_local import environment, settings
 from lakehouse_local.cli import output
+
+if TYPE_CHECKING:
+    from lakehouse_local.lake.work import RunReport
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Wire = Annotated[
@@ -104,6 +107,33 @@ def run(
     running = environment.load(chosen)
     with output.working("looking for changes") as say:
         report = work.run(running, chosen, say, table_format=table_format, wire=wire)
+    _show(report, json=json)
+
+
+def backfill(
+    since: Annotated[str, typer.Option("--from", help="A business time: 2025-06-01, or 2025-06-01T12:00:00Z.")],
+    until: Annotated[str, typer.Option("--to", help="A business time, itself not included.")],
+    *,
+    json: AsJson = False,
+) -> None:
+    """Take what was captured in a period into silver once more, and refresh gold: after a rule or a cleaning changed.
+
+    Repeating it changes nothing. Late data needs no backfill: a run puts it where it belongs. Loads are not repeated;
+    lakehouse replicate --reload takes in everything anew.
+    """
+    from lakehouse_local.lake.backfill import backfill as repeat  # noqa: PLC0415
+    from lakehouse_local.query.engine import parse_as_of  # noqa: PLC0415
+
+    chosen = settings.from_environment()
+    period = parse_as_of(since), parse_as_of(until)
+    running = environment.load(chosen)
+    with output.working("looking for changes") as say:
+        report = repeat(running, chosen, *period, say)
+    _show(report, json=json)
+
+
+def _show(report: "RunReport", *, json: bool) -> None:
+    """Print what a run did."""
     if json:
         output.as_json(report.as_dict())
         return
@@ -118,5 +148,5 @@ def run(
 
 def register(app: typer.Typer) -> None:
     """Add the verbs to the application."""
-    for verb in (seed, simulate, replicate, run):
+    for verb in (seed, simulate, replicate, run, backfill):
         app.command()(verb)

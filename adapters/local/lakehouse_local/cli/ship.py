@@ -1,4 +1,4 @@
-"""Verbs about an account of AWS: cost, deploy."""
+"""Verbs about an account of AWS: cost, parity, deploy."""
 
 import sys
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import typer
 from lakehouse_core.contracts import Naming
 from lakehouse_local import settings
 from lakehouse_local.cli import output
-from lakehouse_local.ship import account, bill, checks, source
+from lakehouse_local.ship import account, bill, checks, probes, source
 from lakehouse_local.ship import deploy as artifacts
 from lakehouse_local.ship import infracost as usage
 from lakehouse_local.ship import measured as measurements
@@ -77,6 +77,34 @@ def _show(predicted: bill.Bill) -> None:
 def _money(amount: bill.Amount) -> tuple[str, str, str]:
     """Low, expected, high."""
     return f"{amount.low:,.2f}", f"{amount.expected:,.2f}", f"{amount.high:,.2f}"
+
+
+def parity(
+    profile: Annotated[str, typer.Option(help="A profile of AWS's configuration: the account to compare with.")],
+    *,
+    workgroup: Annotated[str, typer.Option(help="The account's work group in which Athena is asked.")] = "primary",
+    results: Annotated[str | None, typer.Option(help="Where its results go: s3://bucket/prefix/.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Ask the local endpoint and your account the same, and show each answer that differs; exit code 1 if any does.
+
+    Nothing is changed there: statements of Athena that read no table (each is billed as nothing), and calls about
+    resources that do not exist. What is compared are states, types, printed values, error codes and messages.
+    """
+    chosen = settings.from_environment()
+    naming = chosen.naming
+    local = probes.Where(output=f"s3://{naming.bucket('athena')}/parity/")
+    there = account.of_profile(profile), probes.Where(workgroup, results)
+    with output.counting() as step, account.named():
+        found = probes.compare((account.local(chosen), local), there, step)
+    if json:
+        output.as_json(found)
+    elif found:
+        rows = [(each.probe, each.asked, str(each.here), str(each.there)) for each in found]
+        output.table(f"{len(found)} answers differ", ("probe", "asked", "here", "there"), rows)
+    else:
+        output.out.print(f"{len(probes.STATEMENTS) + len(probes.CALLS)} probes, no difference")
+    raise typer.Exit(1 if found else 0)
 
 
 deploy = typer.Typer(
@@ -202,4 +230,5 @@ def _naming(project: str | None, environment: str | None, suffix: str | None) ->
 def register(app: typer.Typer) -> None:
     """Add the verbs to the application."""
     app.command()(cost)
+    app.command()(parity)
     app.add_typer(deploy, name="deploy")

@@ -44,7 +44,7 @@ class AlterDatabase:
 
 @dataclass(frozen=True)
 class CreateTable:
-    """CREATE EXTERNAL TABLE; formats are Hadoop's classes."""
+    """CREATE EXTERNAL TABLE; formats are Hadoop's classes. ``buckets`` is -1 where rows are not clustered."""
 
     target: Name
     if_not_exists: bool
@@ -58,6 +58,8 @@ class CreateTable:
     output_format: str
     serde_parameters: Mapping[str, str]
     properties: Mapping[str, str]
+    clustered_by: tuple[str, ...] = ()
+    buckets: int = -1
     substatement: str = "CREATE_TABLE"
 
 

@@ -22,6 +22,7 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "'": "'", '"': '"', "\\"
 _TEXT = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 _TEXT_INPUT = "org.apache.hadoop.mapred.TextInputFormat"
 _TEXT_OUTPUT = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
+_JSON_OUTPUT = "org.apache.hadoop.hive.ql.io.IgnoreKeyTextOutputFormat"
 _PARQUET = (
     "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
     "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
@@ -194,10 +195,14 @@ class _Parser:
         def one() -> None:
             name = self._string()
             self._take("=")
-            found[name] = self._string()
+            found[name] = self._in_a_line()
 
         self._list(one)
         return found
+
+    def _in_a_line(self) -> str:
+        """A comment's or a property's text, whose line breaks and runs of spaces become one space each, as Athena stores it."""
+        return re.sub(r"\s*\n\s*| {2,}", " ", self._string())
 
     def _type(self) -> str:
         """A column's type, as Hive writes it."""
@@ -219,12 +224,31 @@ class _Parser:
     def _field(self) -> ddl.Field:
         name = self._part()
         kind = self._type()
-        return name, kind, self._string() if self._accept("COMMENT") else ""
+        return name, kind, self._in_a_line() if self._accept("COMMENT") else ""
 
     def _fields(self) -> tuple[ddl.Field, ...]:
         found: list[ddl.Field] = []
         self._list(lambda: found.append(self._field()))
         return tuple(found)
+
+    def _partition_keys(self) -> tuple[tuple[ddl.Field, ...], SyntaxInvalid | None]:
+        """Keys with their types; or what only Iceberg has (names alone, transforms), and the error that it is elsewhere."""
+        wrong: list[SyntaxInvalid] = []
+
+        def one() -> ddl.Field:
+            if self._peek(1) in {",", ")"}:
+                name = self._part()
+                wrong.append(self._wrong("<type>"))
+                return name, "", ""
+            if self._peek(1) == "(":
+                name = self._part()
+                wrong.append(self._wrong("<type>"))
+                self._list(self._value)
+                return name, "", ""
+            return self._field()
+
+        found = self._list(one)
+        return tuple(each for each in found if isinstance(each, tuple)), next(iter(wrong), None)
 
     def _partition(self) -> ddl.Values:
         self._take("PARTITION")
@@ -272,11 +296,14 @@ class _Parser:
         properties = self._properties() if self._accept("WITH", "DBPROPERTIES") else {}
         return ddl.CreateDatabase(name, if_not_exists, comment, location, properties)
 
-    def _create_table(self, *, external: bool) -> ddl.CreateTable:  # noqa: C901, PLR0912 - one branch for each clause
+    def _create_table(self, *, external: bool) -> ddl.CreateTable:  # noqa: C901, PLR0912, PLR0915 - a branch for each clause
         if_not_exists = self._accept("IF", "NOT", "EXISTS")
         target = self._name()
         columns = self._fields() if self._peek() == "(" else ()
         keys: tuple[ddl.Field, ...] = ()
+        no_hive: SyntaxInvalid | None = None
+        clustered: tuple[str, ...] = ()
+        buckets = -1
         comment = location = ""
         serde, inputs, outputs = FORMATS["TEXTFILE"]
         own_serde = ""
@@ -285,11 +312,14 @@ class _Parser:
         properties: dict[str, str] = {}
         while self._at < len(self._found):
             if self._accept("COMMENT"):
-                comment = self._string()
+                comment = self._in_a_line()
             elif self._accept("PARTITIONED", "BY"):
-                keys = self._fields()
+                keys, no_hive = self._partition_keys()
             elif self._accept("CLUSTERED", "BY"):
-                raise self._wrong("no CLUSTERED BY: bucketed tables are not supported by this endpoint")
+                clustered = tuple(str(each) for each in self._list(self._part))
+                self._take("INTO")
+                buckets = int(self._value())
+                self._take("BUCKETS")
             elif self._accept("ROW", "FORMAT", "SERDE"):
                 own_serde = self._string()
             elif self._accept("ROW", "FORMAT", "DELIMITED"):
@@ -314,6 +344,10 @@ class _Parser:
                 raise self._wrong(
                     "'COMMENT', 'LOCATION', 'PARTITIONED', 'ROW', 'STORED', 'TBLPROPERTIES', 'WITH', <EOF>"
                 )
+        if no_hive is not None and properties.get("table_type", "").upper() != "ICEBERG":
+            raise no_hive
+        if own_serde.endswith("JsonSerDe") and outputs == _TEXT_OUTPUT:
+            outputs = _JSON_OUTPUT
         if not external and properties.get("table_type", "").upper() != "ICEBERG":
             raise SyntaxInvalid(
                 "line 1:8: mismatched input 'table' expecting 'EXTERNAL'",
@@ -321,7 +355,7 @@ class _Parser:
             )
         return ddl.CreateTable(
             target, if_not_exists, external, columns, keys, comment, location, own_serde or serde, inputs, outputs,
-            {**delimited, **parameters}, properties,
+            {**delimited, **parameters}, properties, clustered, buckets,
         )  # fmt: skip
 
     def _delimited(self) -> dict[str, str]:

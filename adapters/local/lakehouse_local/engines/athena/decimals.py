@@ -66,10 +66,10 @@ def of(node: exp.Expr | None, known: Mapping[str, Number]) -> Number | None:  # 
 def _literal(node: exp.Literal) -> Number | None:
     if node.is_string or "e" in node.name.lower():
         return None
-    whole, point, fraction = node.name.partition(".")
-    if not point:
-        return Number(10 if len(whole) < 10 else 19, 0, decimal=False)
-    return Number(max(len(whole.lstrip("0")) + len(fraction), 1), len(fraction), decimal=True)
+    whole, point, _ = node.name.partition(".")
+    if point:  # a double: Athena's decimals are written DECIMAL '0.10'
+        return None
+    return Number(10 if len(whole) < 10 else 19, 0, decimal=False)
 
 
 def _cast(kind: exp.DataType) -> Number | None:

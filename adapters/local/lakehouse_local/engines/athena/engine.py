@@ -195,6 +195,7 @@ _COLUMN = (
     re.compile(r'does not have a column named "(?P<name>[^"]*)"'),
 )
 _GROUPED = re.compile(r'column "?(?P<name>[^"]*)"? must appear in the GROUP BY clause')
+_OURS = re.compile(r"^.*'!([A-Z_]+: [^']*)'.*$")
 _AMBIGUOUS = re.compile(r'Ambiguous reference to column name "(?P<name>[^"]*)"')
 
 
@@ -223,8 +224,9 @@ def failure(  # noqa: C901, PLR0911 - one branch for each kind of error
             f"EXPRESSION_NOT_AGGREGATE: {at(match['name'])}'{match['name']}' must be an aggregate expression or appear in GROUP BY "
             "clause"
         )
-    if re.match(r"[A-Z][A-Z_]+: ", plain):  # ours, by error()
-        return QueryFailed(plain, Kind.BAD_DATA if plain.startswith("HIVE") else Kind.USER)
+    told = _OURS.sub(r"\1", plain)
+    if re.match(r"[A-Z][A-Z_]+: ", told):  # ours, by error() or by a cast that must fail
+        return QueryFailed(told, Kind.BAD_DATA if told.startswith("HIVE") else Kind.USER)
     if name == "Mismatch":
         return QueryFailed(message, Kind.BAD_DATA)
     if name in {"OutOfMemoryException", "InternalException"} or "out of memory" in message.lower():

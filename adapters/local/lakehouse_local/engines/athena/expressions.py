@@ -131,6 +131,9 @@ class Rewriter:
             return self._cast(node)
         if isinstance(node, TypedLiteral):
             return self._literal(node)
+        if isinstance(node, exp.Literal) and not node.is_string and "." in node.name and "e" not in node.name.lower():
+            # A double, as Athena reads it; DuckDB would make a decimal of it.
+            return self._call(verbatim(f"{node.name}e0"))
         if isinstance(node, exp.Div):
             exact = self._exact.get(id(node))
             if exact and exact.decimal:
@@ -235,18 +238,19 @@ class Rewriter:
         to = node.to
         kind = to.this
         value = node.this
+        tried = isinstance(node, exp.TryCast) or node.find_ancestor(exp.Try) is not None
         if kind in _TEXTS:
             width = _numbers(to)[0] if to.expressions else ""
             new = self._call(f"left(trino_cast_varchar({{0}}), {width})" if width else "trino_cast_varchar({0})", value)
         elif kind in _CASTS:
-            if isinstance(node, exp.TryCast) and f"trino_try_{_CASTS[kind]}" in MACROS:
+            if tried and f"trino_try_{_CASTS[kind]}" in MACROS:
                 return self._call(f"trino_try_{_CASTS[kind]}({{0}})", value)
             new = self._call(f"trino_cast_{_CASTS[kind]}({{0}})", value)
         elif kind in _OTHER_TYPES:
             new = self._call(f"cast({{0}} as {verbatim(_type(to))})", value)
         else:
             raise not_supported(f"{at(position(node))}Unknown type: {to.sql('trino').lower()}")
-        return self._call("try({0})", new) if isinstance(node, exp.TryCast) else new
+        return self._call("try({0})", new) if tried else new
 
     def _function(self, node: exp.Anonymous) -> exp.Expression:  # noqa: PLR0911 - one branch for each special function
         name = node.name.lower()

@@ -163,7 +163,8 @@ class Definitions:
                     "SerializationLibrary": statement.serde,
                     "Parameters": {"serialization.format": "1", **statement.serde_parameters},
                 },
-                "NumberOfBuckets": -1,
+                "BucketColumns": list(statement.clustered_by),
+                "NumberOfBuckets": statement.buckets,
             },
         }
         try:

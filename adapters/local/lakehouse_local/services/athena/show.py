@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -72,10 +73,16 @@ def _created(statement: ddl.ShowCreate, table: Document) -> Lines:
             raise failed(f"SemanticException {table['Name']} is not a view")
         encoded = str(table.get("ViewOriginalText", "")).removeprefix("/* Presto View:").removesuffix("*/").strip()
         sql = json.loads(base64.b64decode(encoded))["originalSql"]
-        return column("Create View", [f'CREATE VIEW "{table["DatabaseName"]}"."{table["Name"]}" AS', *sql.split("\n")])
+        name = ".".join(_shown(part) for part in (table["DatabaseName"], table["Name"]))
+        return column("Create View", [f"CREATE VIEW {name} AS", *sql.split("\n")])
     if view:
         raise failed(f"SemanticException {table['Name']} is a view: SHOW CREATE VIEW")
     return column("createtab_stmt", _statement(table))
+
+
+def _shown(name: str) -> str:
+    """A name as a query writes it: quoted where it has to be."""
+    return name if re.fullmatch(r"[a-z_][a-z0-9_]*", name) else f'"{name}"'
 
 
 def _statement(table: Document) -> list[str]:
@@ -105,6 +112,9 @@ def _statement(table: Document) -> list[str]:
         lines.append(f"COMMENT {quoted(comment)}")
     if keys := table.get("PartitionKeys"):
         lines += ["PARTITIONED BY ( ", *fields(keys)]
+    if clustered := storage.get("BucketColumns"):
+        named = [f"  {each}, " for each in clustered[:-1]] + [f"  {clustered[-1]}) "]
+        lines += ["CLUSTERED BY ( ", *named, f"INTO {storage['NumberOfBuckets']} BUCKETS"]
     lines += ["ROW FORMAT SERDE ", f"  {quoted(serde.get('SerializationLibrary', ''))} "]
     if serde.get("Parameters"):
         lines += ["WITH SERDEPROPERTIES ( ", *pairs(serde["Parameters"])]

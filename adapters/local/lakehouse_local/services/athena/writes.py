@@ -133,6 +133,9 @@ class Writes:
             raise not_supported(
                 f"INSERT INTO '{schema}.{name}': Hudi, Delta Lake and Iceberg tables are read only here"
             )
+        document = self._catalog.document(schema, name) or {}
+        if document.get("StorageDescriptor", {}).get("NumberOfBuckets", -1) > 0:
+            raise not_supported(f"INSERT INTO '{schema}.{name}': bucketed tables are not written", "CREATE TABLE AS")
         columns = [column.name for column in table.all_columns]
         if unknown := [column for column in statement.columns if column not in columns]:
             raise QueryFailed(

@@ -13,6 +13,8 @@ _SHIFT = (
     "when 'quarter' then to_months((3 * n)::integer) when 'year' then to_years(n::integer) "
     "else error('Invalid argument: unknown unit ' || unit) end"
 )
+# Not error(), which counts as volatile: TRY takes nothing volatile.
+_BY_ZERO = "cast('!DIVISION_BY_ZERO: Division by zero' as tinyint)"
 _TIMES = ("t timestamp", "t timestamptz", "t date")
 
 
@@ -78,17 +80,17 @@ MACROS = {
     "trino_mantissa": "(d) as d[1] || '.' || case when length(d) > 1 then d[2:] else '0' end",
     # Operators
     "trino_divide": (
-        "(a bigint, b bigint) as case when b = 0 then error('DIVISION_BY_ZERO: Division by zero') else a // b end, "
-        "(a hugeint, b hugeint) as case when b = 0 then error('DIVISION_BY_ZERO: Division by zero') else a // b end, "
+        f"(a bigint, b bigint) as case when b = 0 then {_BY_ZERO} else a // b end, "
+        f"(a hugeint, b hugeint) as case when b = 0 then {_BY_ZERO} else a // b end, "
         "(a double, b double) as a / b, (a float, b float) as (a / b)::float, "
-        "(a integer, b integer) as case when b = 0 then error('DIVISION_BY_ZERO: Division by zero') else a // b end, "
+        f"(a integer, b integer) as case when b = 0 then {_BY_ZERO} else a // b end, "
         "(a interval, b double) as a / b"
     ),
     "trino_modulo": (
-        "(a integer, b integer) as case when b = 0 then error('DIVISION_BY_ZERO: Division by zero') else a % b end, "
-        "(a bigint, b bigint) as case when b = 0 then error('DIVISION_BY_ZERO: Division by zero') else a % b end, (a, b) as a % b"
+        f"(a integer, b integer) as case when b = 0 then {_BY_ZERO} else a % b end, "
+        f"(a bigint, b bigint) as case when b = 0 then {_BY_ZERO} else a % b end, (a, b) as a % b"
     ),
-    "trino_decimal_divide": "(a, b, s) as case when b = 0 then error('DIVISION_BY_ZERO: Division by zero') else round(a::double / b::double, s) end",
+    "trino_decimal_divide": f"(a, b, s) as case when b = 0 then {_BY_ZERO} else round(a::double / b::double, s) end",
     "trino_plus": ("(a date, b interval) as (a + b)::date, (a interval, b date) as (a + b)::date, (a, b) as a + b"),
     "trino_minus": "(a date, b interval) as (a - b)::date, (a date, b date) as to_days((a - b)::integer), (a, b) as a - b",
     # Casts
