@@ -74,13 +74,15 @@ class Batch:
 
     ``run`` is the run's number. ``floor`` is the newest truncate so far, or for a full load the position at which its
     epoch starts. ``loaded`` counts the rows of a load, as far as they are known: a new table is laid out for them, or
-    for its contract's if those are more.
+    for its contract's if those are more. ``repeated`` says that an earlier run took all of it in: the log and the
+    quarantine have it, only the base table is written again.
     """
 
     bronze: Bronze
     run: int
     floor: str | None
     loaded: int = 0
+    repeated: bool = False
 
 
 def take(blueprint: Blueprint, contract: Contract, where: Place, batch: Batch, table_format: TableFormat) -> Taken:
@@ -103,8 +105,9 @@ def take(blueprint: Blueprint, contract: Contract, where: Place, batch: Batch, t
             clean=blueprint.clean[contract.entity],
             sessions=silver.event.sessions if contract.entity == "event" else None,
         )
-        _append(taken.log, f"{where.log}/run={batch.run}")
-        if taken.counts.quarantined:
+        if not batch.repeated:
+            _append(taken.log, f"{where.log}/run={batch.run}")
+        if taken.counts.quarantined and not batch.repeated:
             _append(taken.quarantine, f"{where.quarantine}/run={batch.run}")
         write = table_format.overwrite if stored is None else table_format.merge
         commit = write(table, taken.rows)

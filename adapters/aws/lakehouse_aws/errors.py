@@ -50,3 +50,9 @@ class BronzeMissing(LakehouseError):
     """Files that a broken run began to take in are no longer in bronze."""
 
     code = "bronze-missing"
+
+
+class RecordTooNew(LakehouseError):
+    """A table's records are of a newer version's format."""
+
+    code = "record-too-new"

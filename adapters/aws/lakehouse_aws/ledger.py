@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lakehouse_aws.bronze import Part
+from lakehouse_aws.errors import RecordTooNew
 from lakehouse_aws.storage import Listed
 from lakehouse_core.errors import ObjectMissing
 from lakehouse_core.ports import Storage
@@ -56,7 +57,11 @@ def latest(storage: Storage, bucket: str, entity: str) -> TableRun | None:
     if not keys:
         return None
     found: dict[str, Any] = json.loads(gzip.decompress(storage.get(bucket, keys[-1])))
-    found.pop("version")
+    if (version := found.pop("version")) > VERSION:
+        raise RecordTooNew(
+            f"{keys[-1]} was written by a newer version (format {version}; this one knows {VERSION})",
+            hint="deploy the newer wheel again: it alone knows what this table's records mean",
+        )
     as_of = found["as_of"]
     return TableRun(
         **found | {"files": tuple(found["files"]), "as_of": datetime.fromisoformat(as_of) if as_of else None}

@@ -1,12 +1,13 @@
 """Run records: what a run leaves behind, and finding the one for a business time."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 from memory import MemoryStorage
 
 from lakehouse_core.contracts import Naming
-from lakehouse_local.errors import NoSuchTime
+from lakehouse_local.errors import NoSuchTime, StateTooNew
 from lakehouse_local.lake import records
 from lakehouse_local.lake.records import Applied, RunRecord, TableRecord
 
@@ -57,3 +58,13 @@ def test_a_time_before_the_first_run_is_refused() -> None:
     """The error says what the first time is."""
     with pytest.raises(NoSuchTime, match="2026-06-01T12:00:00"):
         records.at(stored(record(1, 1)), NAMING, datetime(2026, 5, 1, tzinfo=UTC))
+
+
+def test_a_newer_record_is_refused() -> None:
+    """One that a newer version wrote is named; one without a version is the first format's."""
+    body = json.loads(record(7, 3).to_json())
+    assert body["version"] == 1
+    with pytest.raises(StateTooNew, match="run record 7 was written by a newer version"):
+        RunRecord.from_json(json.dumps(body | {"version": 2}).encode())
+    body.pop("version")
+    assert RunRecord.from_json(json.dumps(body).encode()) == record(7, 3)

@@ -116,10 +116,10 @@ def backfill(
     *,
     json: AsJson = False,
 ) -> None:
-    """Take what was captured in a period into silver once more, and refresh gold: after a rule or a cleaning changed.
+    """Take what was captured in a period into silver once more, and refresh gold: after a silver function changed.
 
-    Repeating it changes nothing. Late data needs no backfill: a run puts it where it belongs. Loads are not repeated;
-    lakehouse replicate --reload takes in everything anew.
+    Repeating it changes nothing. Late data needs no backfill: a run puts it where it belongs. Loads are not repeated,
+    nor what is typed or quarantined decided anew: lakehouse replicate --reload takes in everything anew.
     """
     from lakehouse_local.lake.backfill import backfill as repeat  # noqa: PLC0415
     from lakehouse_local.query.engine import parse_as_of  # noqa: PLC0415

@@ -96,7 +96,23 @@ def env() -> None:
         typer.echo(f"export {name}={shlex.quote(value)}")
 
 
+def upgrade(*, json: AsJson = False) -> None:
+    """Check that this version reads everything that another one left in a lakehouse, after `lakehouse up` with this one.
+
+    A part that a newer version wrote is refused by name, and nothing is changed.
+    """
+    from lakehouse_local.lake import upgrade as parts  # noqa: PLC0415 - only where it is needed
+
+    chosen = settings.from_environment()
+    found = parts.check(environment.load(chosen), chosen)
+    if json:
+        output.as_json(found)
+        return
+    rows = [(each.name, "not there yet" if each.found is None else str(each.found), str(each.now)) for each in found]
+    output.table("formats", ("part", "found", "written now"), rows)
+
+
 def register(app: typer.Typer) -> None:
     """Add the verbs to the application."""
-    for verb in (up, down, status, doctor, env):
+    for verb in (up, down, status, doctor, env, upgrade):
         app.command()(verb)

@@ -15,11 +15,10 @@ from lakehouse_local.gateway import services
 from lakehouse_local.gateway.app import Gateway
 from lakehouse_local.providers.process import LOOPBACK
 from lakehouse_local.services.account import Account
-from lakehouse_local.services.state import State
+from lakehouse_local.services.state import FILE, State
 from lakehouse_local.services.world import World
 from lakehouse_local.settings import from_json
 
-STATE_FILE = "aws.sqlite"
 _GOODBYE_SECONDS = 2.0
 
 
@@ -33,7 +32,7 @@ def main() -> None:
     port = int(config["port"])
     world = World(
         folder=Path(config["folder"]),
-        state=State(Path(config["folder"]) / STATE_FILE),
+        state=State(Path(config["folder"]) / FILE),
         s3=part,
         endpoint=f"http://{LOOPBACK}:{port}",
         account=Account(config["account"], part.region),

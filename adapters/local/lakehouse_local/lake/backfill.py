@@ -1,8 +1,9 @@
 """`lakehouse backfill`: what was captured in a period is taken in once more, and gold refreshed.
 
-For rows whose rule or cleaning has changed since, and for tables that were damaged: what silver then holds is the fold of
-the same changes, so a row that was right stays as it is, and repeating a backfill changes nothing. The change log and
-the account count the changes again, as superseded where silver already had them.
+For a silver function that has changed since, and for tables that were damaged: silver then holds the fold of the same
+changes, so a row that was right stays as it is, and repeating a backfill changes nothing. The change log and the
+quarantine have these changes already and are left alone: what types a cell, or quarantines a row, has changed for all
+of history or not at all (``lakehouse replicate --reload``). The account counts the changes again, as superseded.
 """
 
 from datetime import datetime

@@ -23,10 +23,11 @@ BYTES_PER_PARTITION = 16 << 20
 
 @dataclass(frozen=True)
 class Batch:
-    """The manifests of one run, all of one epoch and one kind, in order."""
+    """The manifests of one run, all of one epoch and one kind, in order; ``repeated`` if an earlier run had them."""
 
     run: int
     manifests: tuple[Manifest, ...]
+    repeated: bool = False
 
     def touches(self, contract: Contract) -> bool:
         """Whether the table has changes; a load touches every table, because what it does not have is deleted."""
@@ -64,7 +65,8 @@ def take(lake: Lake, batch: Batch, last: RunRecord | None, say: Say) -> dict[str
     with bronze.reading(lake, batch.manifests) as read, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
 
         def one(contract: Contract) -> Taken:
-            changes = intake.Batch(read(contract), batch.run, floors[contract.entity], batch.loaded(contract))
+            floor, loaded = floors[contract.entity], batch.loaded(contract)
+            changes = intake.Batch(read(contract), batch.run, floor, loaded, repeated=batch.repeated)
             return intake.take(lake.blueprint, contract, lake.place(contract), changes, lake.format)
 
         taken = list(pool.map(one, order))

@@ -13,10 +13,12 @@ from typing import Any
 
 from lakehouse_core.contracts import Naming
 from lakehouse_core.ports import Storage
-from lakehouse_local.errors import NoSuchTime
+from lakehouse_local.errors import NoSuchTime, StateTooNew
 from lakehouse_local.lake import kept
 
 PREFIX = "_lakehouse/runs/"
+VERSION = 1
+"""Of the records' format; records without one are of version 1."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,18 @@ class RunRecord:
 
     def to_json(self) -> bytes:
         """The object's body."""
-        body = asdict(self) | {"as_of": self.as_of.astimezone(UTC).isoformat()}
+        body = {"version": VERSION} | asdict(self) | {"as_of": self.as_of.astimezone(UTC).isoformat()}
         return json.dumps(body, indent=1).encode()
 
     @classmethod
     def from_json(cls, body: bytes) -> "RunRecord":
-        """The record in an object's body; what a newer version added is left out."""
+        """The record in an object's body; StateTooNew if a newer version of this program wrote it."""
         found: dict[str, Any] = json.loads(body)
+        if (version := found.get("version", 1)) > VERSION:
+            raise StateTooNew(
+                f"run record {found.get('run')} was written by a newer version (format {version}; this one knows {VERSION})",
+                hint="use the newer version again: it alone knows what this lake's records mean",
+            )
         return cls(
             run=found["run"],
             as_of=datetime.fromisoformat(found["as_of"]),

@@ -179,7 +179,7 @@ def repeat(environment: Environment, settings: Settings, manifests: tuple[Manife
             raise ValueError("nothing was taken in yet, so nothing can be repeated")
         lake = Lake(settings.naming, storage, spark, format_named(last.format, spark), blueprint(settings))
         _require_fit(lake.blueprint, last, manifests)
-        batch = Batch(last.run + 1, manifests)
+        batch = Batch(last.run + 1, manifests, repeated=True)
         with _timed(seconds, "silver"):
             taken = take(lake, batch, last, say)
         record = replace(_record(lake, batch, last, taken), applied_until=last.applied_until, as_of=last.as_of)

@@ -11,11 +11,16 @@ from typing import Any
 from lakehouse_local.errors import StateTooNew
 
 Document = dict[str, Any]
+FILE = "aws.sqlite"
+"""The file's name, in the endpoint's folder."""
 
 _MIGRATIONS = (
     "create table document (collection text, key text, body text not null, primary key (collection, key)) without rowid",
 )
 """Statement n brings a file of version n to version n + 1; ``user_version`` counts them."""
+
+VERSION = len(_MIGRATIONS)
+"""The version that this program writes."""
 
 
 class State:
@@ -29,10 +34,10 @@ class State:
         self._database.execute("pragma journal_mode = wal")
         self._database.execute("pragma synchronous = normal")
         (version,) = self._database.execute("pragma user_version").fetchone()
-        if version > len(_MIGRATIONS):
+        if version > VERSION:
             self._database.close()
             raise StateTooNew(
-                f"{path} was written by a newer version (state {version}; this one knows {len(_MIGRATIONS)})",
+                f"{path} was written by a newer version (state {version}; this one knows {VERSION})",
                 hint="use the newer version again, or another LAKEHOUSE_HOME",
             )
         for number, statement in enumerate(_MIGRATIONS[version:], version + 1):
@@ -63,6 +68,17 @@ class State:
         """Let the file go."""
         with self._lock:
             self._database.close()
+
+
+def version_of(path: Path) -> int | None:
+    """The version of a file, read without changing it; None where there is none."""
+    if not path.exists():
+        return None
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        return int(database.execute("pragma user_version").fetchone()[0])
+    finally:
+        database.close()
 
 
 class Collection:
