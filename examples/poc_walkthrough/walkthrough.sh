@@ -35,27 +35,23 @@ for program in aws terraform lakehouse; do command -v "$program" > /dev/null || 
 [ -n "${AWS_ENDPOINT_URL:-}" ] || die 'no endpoint: lakehouse up && lakehouse seed --scale small && eval "$(lakehouse env)"'
 
 say "The infrastructure: infra/terraform"
-(cd "$root" && python -m hatchling build -t wheel -d "$work" > /dev/null)
-wheel=$(basename "$work"/*.whl)
-export TF_VAR_source_database=$PGDATABASE TF_VAR_source_ca_certificate_file=$PGSSLROOTCERT TF_VAR_wheel=wheels/$wheel
+lakehouse deploy plan --checkout "$root" --json > "$work/deploy.json"
+wheel=$(python -c 'import json, sys; print(json.load(open(sys.argv[1]))["objects"][0]["key"])' "$work/deploy.json")
+export TF_VAR_source_database=$PGDATABASE TF_VAR_source_ca_certificate_file=$PGSSLROOTCERT TF_VAR_wheel=$wheel
 terraform -chdir="$terraform_folder" apply -auto-approve -no-color | grep '^Apply complete'
-aws s3 cp --only-show-errors "$work/$wheel" "s3://lakehouse-poc-dev-scripts-ti4jmrk8/wheels/$wheel"
-aws s3 cp --only-show-errors --recursive "$root/adapters/aws/jobs/" s3://lakehouse-poc-dev-scripts-ti4jmrk8/jobs/
+lakehouse deploy apply --checkout "$root"
 terraform -chdir="$terraform_folder" output -json lakehouse > "$work/lakehouse.json"
 named() { python -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$work/lakehouse.json" "$1"; }
 
 say "Phase 1: DMS loads PostgreSQL into bronze"
-python - > "$work/secret.json" <<'PYTHON'
+python - <<'PYTHON' | lakehouse deploy source --host "$PGHOST" --port "$PGPORT" --username lakehouse_capture --password-stdin
 import json, os, pathlib
 
-passwords = json.loads((pathlib.Path(os.environ["LAKEHOUSE_HOME"]) / "passwords.json").read_text())
-where = {"host": os.environ["PGHOST"], "port": int(os.environ["PGPORT"])}
-print(json.dumps(where | {"username": "lakehouse_capture", "password": passwords["capture"]}))
+print(json.loads((pathlib.Path(os.environ["LAKEHOUSE_HOME"]) / "passwords.json").read_text())["capture"])
 PYTHON
-aws secretsmanager put-secret-value --secret-id "$(named source_secret_arn)" --secret-string "file://$work/secret.json" > /dev/null
 task=$(named replication_task_arn)
 aws dms start-replication-task --replication-task-arn "$task" --start-replication-task-type start-replication > /dev/null
-until_is 180 100 aws dms describe-replication-tasks \
+until_is 180 100 aws dms describe-replication-tasks --filters "Name=replication-task-arn,Values=$task" \
   --query 'ReplicationTasks[0].ReplicationTaskStats.FullLoadProgressPercent' --output text
 aws s3 ls s3://lakehouse-poc-dev-bronze-ti4jmrk8/dms-data/public/
 
@@ -106,5 +102,10 @@ aws glue get-workflow-run --name lakehouse-poc-dev-hourly --run-id "$flow" --que
 say "Day 6: silver and gold in Athena"
 ask 'SELECT status, count(*) AS orders FROM "lakehouse-poc_dev_silver"."orders" GROUP BY status ORDER BY 2 DESC'
 ask 'SELECT * FROM "lakehouse-poc_dev_gold".revenue_by_tenant ORDER BY total_revenue DESC LIMIT 5'
+
+say "What this would cost in an account"
+terraform -chdir="$terraform_folder" plan -no-color -out "$work/tfplan" > /dev/null
+terraform -chdir="$terraform_folder" show -json "$work/tfplan" > "$work/plan.json"
+lakehouse cost "$work/plan.json"
 echo
 echo "the walkthrough is complete"

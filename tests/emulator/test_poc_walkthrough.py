@@ -47,5 +47,6 @@ def test_every_command_of_the_document(tmp_path: Path) -> None:
         assert done.stdout.endswith("the walkthrough is complete\n")
         for day in ("Phase 1", "Day 1", "Day 2", "Days 3 to 5", "Day 6"):
             assert f"== {day}: " in done.stdout
+        assert "a month in us-west-2, prices of " in done.stdout.partition("== What this would cost")[2]
     finally:
         supervisor.down(settings, lambda _: None)
