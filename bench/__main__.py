@@ -1,8 +1,8 @@
-"""`make bench`: speed as ratios: pipeline, run and formats beside bare peers, large beside medium, capture beside Debezium."""
+"""`make bench`: speed as ratios: pipeline, run and formats beside bare peers, large beside medium, capture beside Debezium, the AWS endpoint."""
 
 import argparse
 
-from bench import debezium, growth, pipeline, run, tables
+from bench import aws, debezium, growth, pipeline, run, tables
 
 PARTS = {
     "pipeline": pipeline.main,
@@ -10,6 +10,7 @@ PARTS = {
     "tables": tables.main,
     "growth": growth.main,
     "debezium": debezium.main,
+    "aws": aws.main,
 }
 
 
