@@ -195,13 +195,14 @@ class _Parser:
         def one() -> None:
             name = self._string()
             self._take("=")
-            found[name] = self._in_a_line()
+            # Without its line breaks, runs of spaces as one: what Athena keeps of a property of several lines.
+            found[name] = re.sub(r" {2,}", " ", self._string().replace("\n", "")).strip(" ")
 
         self._list(one)
         return found
 
     def _in_a_line(self) -> str:
-        """A comment's or a property's text, whose line breaks and runs of spaces become one space each, as Athena stores it."""
+        """A comment's text, whose line breaks and runs of spaces become one space each, as Athena stores it."""
         return re.sub(r"\s*\n\s*| {2,}", " ", self._string())
 
     def _type(self) -> str:
