@@ -25,6 +25,7 @@ from lakehouse_local.settings import Settings
 from lakehouse_local.ship import checks
 from lakehouse_local.ship import plan as plans
 
+GLUE_MODULES = SOURCE.parents[1] / "requirements" / "glue-modules.in"
 _LAYERS = ("athena", "bronze", "gold", "scripts", "silver")
 
 
@@ -89,7 +90,6 @@ def planned(tmp_path_factory: pytest.TempPathFactory, endpoint: Endpoint) -> Cal
         "TF_VAR_source_database": "saas",
         "TF_VAR_source_ca_certificate_file": str(SOURCE / "modules" / "lakehouse" / "tests" / "ca.pem"),
         "TF_VAR_wheel": "wheels/lakehouse.whl",
-        "TF_VAR_python_modules": '["phonenumbers==9.0.0"]',
         "TF_VAR_alarm_emails": '["ops@example.com"]',
     }
     terraform = initialised(folder, "envs/aws", variables)
@@ -118,6 +118,10 @@ def test_the_plan_for_an_account_is_closed(planned: Callable[[dict[str, str]], P
     }
     assert {kind: counted[kind] for kind in kinds} == kinds
     assert {round(each) for each in plan.starts_per_month().values()} == {730}
+    # The tests' Glue (requirements/glue.in) has no more than these beside Glue's own packages.
+    (modules,) = {each.values["default_arguments"]["--additional-python-modules"] for each in plan.of("aws_glue_job")}
+    pinned = [line for line in GLUE_MODULES.read_text().splitlines() if "==" in line and not line.startswith("idna")]
+    assert modules.split(",") == ["s3://lakehouse-poc-dev-scripts-a1b2c3d4/wheels/lakehouse.whl", *pinned]
     public = plans.read(planned({"TF_VAR_public_dms": "true"}))
     assert {each.rule for each in checks.findings(public)} == {"public-dms"}
 

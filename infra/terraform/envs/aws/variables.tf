@@ -72,8 +72,9 @@ variable "wheel" {
 }
 
 variable "python_modules" {
-  description = "What the wheel needs and Glue does not have, by name and version."
+  description = "What the wheel needs and Glue does not have, by name and version (requirements/glue-modules.in)."
   type        = list(string)
+  default     = ["dnspython==2.9.2", "email-validator==2.4.0", "phonenumbers==9.0.43"]
 }
 
 variable "table_format" {
