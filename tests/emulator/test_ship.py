@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_endpoint import Endpoint
+from aws_endpoint import Endpoint, until
 from psycopg2.extensions import parse_dsn
 
 from lakehouse_core.contracts import Naming
 from lakehouse_local.environment import PostgresPart
-from lakehouse_local.ship import deploy, probes, source
-from lakehouse_local.ship.errors import CheckoutInvalid, SourceUnreachable, WheelNotBuilt
+from lakehouse_local.ship import bill, deploy, measured, plan, prices, probes, source
+from lakehouse_local.ship.errors import CheckoutInvalid, NothingMeasured, SourceUnreachable, WheelNotBuilt
 
 ROOT = Path(__file__).parents[2]
 BUCKET = Naming().bucket("scripts")
@@ -158,3 +158,42 @@ def test_every_probe_is_answered(endpoint: Endpoint) -> None:
     for service, method, request in probes.CALLS.values():
         answer = probes.call(endpoint.client(service), method, request)
         assert answer.get("code") not in {None, "InternalFailure", "NotImplemented"}, (method, answer)
+
+
+def test_the_bill_follows_what_ran(endpoint: Endpoint, s3_client: Any, glue: Any) -> None:
+    """Runs, queries and objects of the endpoint are what the prediction rests on; before a run there is none."""
+    planned = plan.Plan(
+        (
+            plan.Resource("m.aws_glue_job.silver", "aws_glue_job", {"name": "shop-prod-silver-tenant"}),
+            plan.Resource(
+                "m.aws_glue_trigger.hourly",
+                "aws_glue_trigger",
+                {
+                    "type": "SCHEDULED",
+                    "schedule": "cron(0 * * * ? *)",
+                    "actions": [{"job_name": "shop-prod-silver-tenant"}],
+                },
+            ),
+        )
+    )
+    buckets = {layer: Naming().bucket(layer) for layer in measured.LAYERS}
+    before = measured.measure(endpoint.client, buckets)
+    with pytest.raises(NothingMeasured):
+        bill.predict(planned, before, prices.read(), bill.Assumptions())
+    s3_client.put_object(Bucket=buckets["gold"], Key="bill/object", Body=b"x" * 1000)
+    s3_client.put_object(Bucket=BUCKET, Key="bill.py", Body=b"print('done')")
+    name = f"{PREFIX}-silver-tenant"
+    command = {"Name": "pythonshell", "ScriptLocation": f"s3://{BUCKET}/bill.py", "PythonVersion": "3.9"}
+    glue.create_job(Name=name, Role="r", Command=command)
+    run = glue.start_job_run(JobName=name)["JobRunId"]
+    until(lambda: glue.get_job_run(JobName=name, RunId=run)["JobRun"]["JobRunState"] == "SUCCEEDED", 60)
+    answer = probes.query(endpoint.client("athena"), "select 1", probes.Where(output=f"s3://{BUCKET}/bill/"))
+    assert answer["state"] == "SUCCEEDED"
+    after = measured.measure(endpoint.client, buckets)
+    glue.delete_job(JobName=name)
+    assert len(after.job_seconds["silver-tenant"]) == 1
+    assert after.stored["gold"].bytes == before.stored["gold"].bytes + 1000
+    assert len(after.query_bytes) == len(before.query_bytes) + 1
+    found = {line.what: line for line in bill.predict(planned, after, prices.read(), bill.Assumptions()).lines}
+    # A run of a second or so is billed a minute: two workers of one DPU, 730 times.
+    assert found["jobs"].usd.expected == pytest.approx(730 * 2 * 60 / 3600 * 0.44)
