@@ -4,6 +4,8 @@ ANSI is Spark 4's default; the zone is what every session of the lake has. There
 so tables are not tested here: the pure functions are.
 """
 
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -12,7 +14,8 @@ from pyspark.sql import SparkSession
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    """Plain Spark of two cores."""
+    """Plain Spark of two cores, whose Python workers are this Python."""
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     session = (
         SparkSession.builder.master("local[2]")
         .config("spark.sql.session.timeZone", "UTC")
