@@ -62,7 +62,7 @@ def initialised(folder: Path, where: str, variables: Mapping[str, str]) -> Terra
     config.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n')
     quiet = {"TF_CLI_CONFIG_FILE": str(config), "TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "TF_CLI_ARGS": "-no-color"}
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    made = Terraform(program, copy / where, {**inherited, **quiet, **variables})
+    made = Terraform(program, copy / where, {**inherited, **variables, **quiet})
     made.must("init")
     return made
 
