@@ -2,14 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
-CLIENTS := .venv-clients
-CLIENTS_READY := $(CLIENTS)/.ready
-GLUE := .venv-glue
-GLUE_READY := $(GLUE)/.ready
-SPARK4 := .venv-spark4
-SPARK4_READY := $(SPARK4)/.ready
-CHECKOV := .venv-checkov
-CHECKOV_READY := $(CHECKOV)/.ready
+GLUE_WHEELS := .venv-glue/wheels/.ready
+COMPILE := $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 WHICH := not slow
 # Two processes side by side, about as long as each other: one has Spark in it, the other has not (tests/conftest.py).
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs 2 --output-sync=target
@@ -29,32 +23,23 @@ $(READY): requirements/bootstrap.lock requirements/dev.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-$(CLIENTS_READY): requirements/clients.lock | $(READY)
-	@echo "setup: AWS's clients for the tests, in an environment of their own (once)"
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CLIENTS)
-	@$(BIN)/uv pip install --quiet --python $(CLIENTS)/bin/python --require-hashes -r requirements/clients.lock
+# An environment of its own for each of these: their locks do not agree with one another.
+WHAT_clients := AWS's clients for the tests
+WHAT_glue := the Python packages of AWS Glue 5.1, for jobs
+WHAT_checkov := checkov, for Terraform
+WHAT_spark4 := Spark 4.1, for the core's tests
+.venv-%/.ready: requirements/%.lock | $(READY)
+	@echo "setup: $(WHAT_$*), in an environment of its own (once)"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-$*
+	@$(BIN)/uv pip install --quiet --python .venv-$*/bin/python --require-hashes --build-constraints requirements/bootstrap.lock -r $<
 	@touch $@
 
-$(GLUE_READY): requirements/glue.lock requirements/glue-modules.lock | $(READY)
-	@echo "setup: the Python packages of AWS Glue 5.1, for jobs, in an environment of their own (once)"
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(GLUE)
-	@$(BIN)/uv pip install --quiet --python $(GLUE)/bin/python --require-hashes --build-constraints requirements/bootstrap.lock -r requirements/glue.lock
-	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --require-hashes --only-binary :all: --dest $(GLUE)/wheels -r requirements/glue-modules.lock
+# Made again with the environment, whose folder they are in.
+$(GLUE_WHEELS): requirements/glue-modules.lock .venv-glue/.ready
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --require-hashes --only-binary :all: --dest $(@D) -r $<
 	@touch $@
 
-$(CHECKOV_READY): requirements/checkov.lock | $(READY)
-	@echo "setup: checkov, for Terraform, in an environment of its own (once)"
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CHECKOV)
-	@$(BIN)/uv pip install --quiet --python $(CHECKOV)/bin/python --require-hashes -r requirements/checkov.lock
-	@touch $@
-
-$(SPARK4_READY): requirements/spark4.lock | $(READY)
-	@echo "setup: Spark 4.1, for the core's tests, in an environment of its own (once)"
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(SPARK4)
-	@$(BIN)/uv pip install --quiet --python $(SPARK4)/bin/python --require-hashes --build-constraints requirements/bootstrap.lock -r requirements/spark4.lock
-	@touch $@
-
-setup: $(READY) $(CLIENTS_READY) $(GLUE_READY) $(CHECKOV_READY) ## install everything that a run or a test needs (the only step that needs a network)
+setup: $(READY) .venv-clients/.ready $(GLUE_WHEELS) .venv-checkov/.ready ## install everything that a run or a test needs (the only step that needs a network)
 	@$(BIN)/python -m lakehouse_local.setup
 
 demo: $(READY) ## six months of a business from PostgreSQL to proven gold, then three more days
@@ -101,8 +86,8 @@ docker-images: ## build the PostgreSQL 15 and LocalStack images
 	@infra/docker/build
 
 # Not there: tables (no Hudi for Spark 4 in the registries), and two modules that need the local adapter to make their rows.
-test-spark4: $(SPARK4_READY) ## the core's pure functions on Spark 4.1 with ANSI on, which AWS Glue 6.0 has
-	@PYTHONPATH=.:tests/support $(SPARK4)/bin/python -m pytest -p spark4 --confcutdir=tests/spark \
+test-spark4: .venv-spark4/.ready ## the core's pure functions on Spark 4.1 with ANSI on, which AWS Glue 6.0 has
+	@PYTHONPATH=.:tests/support .venv-spark4/bin/python -m pytest -p spark4 --confcutdir=tests/spark \
 	  --ignore tests/spark/bronze/test_bronze_debezium.py --ignore tests/spark/quality/test_planted.py tests/spark
 
 aws-check: setup ## all that can be checked of AWS without an account: wheel, jobs, Terraform, plan, deployment, bill
@@ -113,13 +98,10 @@ bench: setup ## speed as ratios against a peer in one run
 	@$(BIN)/python -m bench
 
 lock: $(READY) ## resolve the locks anew
-	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements/bootstrap.in -o requirements/bootstrap.lock
-	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --extra dev -o requirements/dev.lock
-	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements/java.in -o requirements/java.lock
-	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements/clients.in -o requirements/clients.lock
-	@for name in glue glue-modules checkov spark4; do $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements/$$name.in -o requirements/$$name.lock; done
-	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --exclude-newer 2025-06-15 requirements/localstack.in -o requirements/localstack.lock
+	@for name in bootstrap java clients glue glue-modules checkov spark4; do $(COMPILE) requirements/$$name.in -o requirements/$$name.lock || exit 1; done
+	@$(COMPILE) pyproject.toml --extra dev -o requirements/dev.lock
+	@$(COMPILE) --exclude-newer 2025-06-15 requirements/localstack.in -o requirements/localstack.lock
 
 clean: ## remove the environment and what the tests left (a running lakehouse is stopped first)
 	@test ! -x $(BIN)/lakehouse || $(BIN)/lakehouse down
-	@rm -rf .venv $(CLIENTS) $(GLUE) $(CHECKOV) $(SPARK4) .lakehouse .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .venv-* .lakehouse .mypy_cache .ruff_cache .pytest_cache .hypothesis

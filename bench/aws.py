@@ -109,7 +109,7 @@ def stock(client: Callable[[str], Any], folder: Path) -> Path:
 
 
 def crawl(glue: Any) -> float:
-    """Seconds of a crawl of twelve tables, by its own metrics."""
+    """Seconds of a crawl of twelve tables, from its start until it is ready again."""
     target = {"S3Targets": [{"Path": f"s3://{LAKE}/bench/bronze/"}]}
     glue.create_crawler(Name="bench", Role="r", DatabaseName="bench", Targets=target)
     started = time.monotonic()

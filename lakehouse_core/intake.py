@@ -107,8 +107,8 @@ def take(blueprint: Blueprint, contract: Contract, where: Place, batch: Batch, t
         )
         if not batch.repeated:
             _append(taken.log, f"{where.log}/run={batch.run}")
-        if taken.counts.quarantined and not batch.repeated:
-            _append(taken.quarantine, f"{where.quarantine}/run={batch.run}")
+            if taken.counts.quarantined:
+                _append(taken.quarantine, f"{where.quarantine}/run={batch.run}")
         write = table_format.overwrite if stored is None else table_format.merge
         commit = write(table, taken.rows)
     finally:

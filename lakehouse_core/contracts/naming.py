@@ -15,9 +15,14 @@ class Naming:
     environment: str = "dev"
     suffix: str = "ti4jmrk8"
 
+    @property
+    def prefix(self) -> str:
+        """Project and environment: how every name but a database's begins, and what tells one deployment from another."""
+        return f"{self.project}-{self.environment}"
+
     def bucket(self, layer: str) -> str:
         """The bucket of a layer: bronze, silver, gold, scripts or athena."""
-        return f"{self.project}-{self.environment}-{layer}-{self.suffix}"
+        return f"{self.prefix}-{layer}-{self.suffix}"
 
     def database(self, layer: str) -> str:
         """The catalog database of a layer: bronze, silver or gold."""

@@ -23,7 +23,7 @@ def table_run(naming: Naming, entity: str, record: TableRun, seconds: float, now
     }
     if record.as_of:
         figures["BronzeToSilverSeconds"] = (round(now - record.as_of.timestamp(), 3), "Seconds")
-    _tell(figures, {"Deployment": _deployment(naming), "Table": entity}, now)
+    _tell(figures, {"Deployment": naming.prefix, "Table": entity}, now)
 
 
 def gold_run(naming: Naming, marts: int, seconds: float, behind: float, now: float) -> None:
@@ -33,12 +33,7 @@ def gold_run(naming: Naming, marts: int, seconds: float, behind: float, now: flo
         "RunSeconds": (round(seconds, 3), "Seconds"),
         "SilverToGoldSeconds": (round(behind, 3), "Seconds"),
     }
-    _tell(figures, {"Deployment": _deployment(naming), "Layer": "gold"}, now)
-
-
-def _deployment(naming: Naming) -> str:
-    """What tells one deployment's metrics from another's in the same account."""
-    return f"{naming.project}-{naming.environment}"
+    _tell(figures, {"Deployment": naming.prefix, "Layer": "gold"}, now)
 
 
 def _tell(figures: dict[str, tuple[float, str]], dimensions: dict[str, str], now: float) -> None:

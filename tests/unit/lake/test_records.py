@@ -68,3 +68,16 @@ def test_a_newer_record_is_refused() -> None:
         RunRecord.from_json(json.dumps(body | {"version": 2}).encode())
     body.pop("version")
     assert RunRecord.from_json(json.dumps(body).encode()) == record(7, 3)
+
+
+def test_the_format_that_was_found() -> None:
+    """Is that of the newest record's own bytes; None before the first run."""
+    storage = MemoryStorage()
+    assert records.newest_version(storage, NAMING) is None
+    body = json.loads(record(7, 3).to_json())
+    body.pop("version")
+    storage.put(NAMING.bucket("silver"), record(7, 3).key, json.dumps(body).encode())
+    assert records.newest_version(storage, NAMING) == 1
+    storage.put(NAMING.bucket("silver"), record(8, 4).key, json.dumps(body | {"run": 8, "version": 2}).encode())
+    with pytest.raises(StateTooNew, match="run record 8"):
+        records.newest_version(storage, NAMING)

@@ -188,7 +188,7 @@ def deploy_source(
     with output.working("moving the source") as say, account.named():
         moved = source.move(
             account.chosen(chosen, profile),
-            f"{naming.project}-{naming.environment}",
+            naming.prefix,
             source.Address(host, port, username, password),
             say,
         )

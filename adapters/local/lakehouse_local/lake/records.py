@@ -79,7 +79,7 @@ class RunRecord:
     def from_json(cls, body: bytes) -> "RunRecord":
         """The record in an object's body; StateTooNew if a newer version of this program wrote it."""
         found: dict[str, Any] = json.loads(body)
-        if (version := found.get("version", 1)) > VERSION:
+        if (version := _version(found)) > VERSION:
             raise StateTooNew(
                 f"run record {found.get('run')} was written by a newer version (format {version}; this one knows {VERSION})",
                 hint="use the newer version again: it alone knows what this lake's records mean",
@@ -101,6 +101,10 @@ def _table(entry: Mapping[str, Any]) -> TableRecord:
     return TableRecord(**known | {"columns": None if columns is None else tuple(columns)})
 
 
+def _version(found: Mapping[str, Any]) -> int:
+    return int(found.get("version", 1))
+
+
 def _read(storage: Storage, bucket: str, key: str) -> RunRecord:
     return RunRecord.from_json(storage.get(bucket, key))
 
@@ -116,6 +120,17 @@ def latest(storage: Storage, naming: Naming) -> RunRecord | None:
     bucket = naming.bucket("silver")
     keys = list(storage.keys(bucket, PREFIX))
     return _read(storage, bucket, keys[-1]) if keys else None
+
+
+def newest_version(storage: Storage, naming: Naming) -> int | None:
+    """The format of the newest record; None before the first run. StateTooNew if it cannot be read."""
+    bucket = naming.bucket("silver")
+    keys = list(storage.keys(bucket, PREFIX))
+    if not keys:
+        return None
+    body = storage.get(bucket, keys[-1])
+    RunRecord.from_json(body)
+    return _version(json.loads(body))
 
 
 def numbered(storage: Storage, bucket: str, run: int) -> RunRecord:

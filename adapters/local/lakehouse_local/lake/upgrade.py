@@ -33,11 +33,10 @@ def check(environment: Environment, settings: Settings) -> tuple[Part, ...]:
     """
     storage = S3Storage(environment.s3)
     newest = manifest.newest(storage, settings.naming.bucket("bronze"))
-    record = records.latest(storage, settings.naming)
     # The endpoint migrates its own when it starts; a newer one keeps it from starting.
     found = state.version_of(Path(environment.aws.folder) / state.FILE) if environment.aws else None
     return (
         Part("the endpoint's state", found, state.VERSION),
         Part("bronze's manifests", newest.version if newest else None, manifest.VERSION),
-        Part("run records", records.VERSION if record else None, records.VERSION),
+        Part("run records", records.newest_version(storage, settings.naming), records.VERSION),
     )

@@ -14,6 +14,7 @@ from lakehouse_local.ship.prices import (
     CRAWL_DPU,
     CRAWL_FLOOR,
     DMS_STORAGE_INCLUDED,
+    GB,
     HOURS,
     JOB_FLOOR,
     QUERY_FLOOR,
@@ -24,7 +25,6 @@ DPU_OF_WORKER = {"G.025X": 0.25, "G.1X": 1, "G.2X": 2, "G.4X": 4, "G.8X": 8}
 POC_SCHEDULED_HOURS = 40 / 168
 """Which part of a week a lake is tested in that is stopped outside working hours."""
 
-_GB = 10**9
 _NO_OTHER_STORAGE = 100
 
 
@@ -130,6 +130,16 @@ def predict(plan: Plan, measured: Measured, prices: PriceList, assumed: Assumpti
     return Bill(prices.as_of, prices.region, assumed, lines, tuple(_savings(lines, measured)))
 
 
+def job_hours(seconds: tuple[float, float, float], times: float) -> Amount:
+    """The hours that a month's runs of a job are billed: so many of least, mean and most seconds, each with its floor."""
+    return Amount(*(max(JOB_FLOOR, each) for each in seconds)).times(times / 3600)
+
+
+def crawl_hours(measured: Measured, name: str, times: float) -> float:
+    """The hours that a month's crawls of a crawler are billed, each with its floor."""
+    return max(CRAWL_FLOOR, measured.crawl_seconds.get(role(name), 0)) * times / 3600
+
+
 def _dms(plan: Plan, prices: PriceList) -> Iterator[Line]:
     for each in plan.of("aws_dms_replication_instance"):
         kind = each.values["replication_instance_class"]
@@ -151,22 +161,21 @@ def _glue(plan: Plan, measured: Measured, prices: PriceList, starts: dict[str, f
         dpu = DPU_OF_WORKER[job.get("worker_type") or "G.1X"] * (job.get("number_of_workers") or 2)
         # A job that never ran here is taken for the dearest that did.
         seconds = measured.job(role(job["name"])) or max(filter(None, map(measured.job, measured.job_seconds)))
-        billed = Amount(*(max(JOB_FLOOR, each) for each in seconds))
-        dpu_hours = dpu_hours.plus(billed.times(starts.get(job["name"], 0.0) * dpu / 3600))
+        dpu_hours = dpu_hours.plus(job_hours(seconds, starts.get(job["name"], 0.0)).times(dpu))
     basis = (
         f"measured: least, mean and most seconds of each job, {JOB_FLOOR} s a run at least; plan: how often, workers"
     )
     yield Line("Glue", "jobs", dpu_hours, "DPU-hour", dpu_hours.times(prices["glue.dpu"].usd), basis, "5-10")
     crawls = NOTHING
     for crawler in (each.values for each in plan.of("aws_glue_crawler")):
-        took = max(CRAWL_FLOOR, measured.crawl_seconds.get(role(crawler["name"]), 0))
-        crawls = crawls.plus(exactly(took * starts.get(crawler["name"], 0.0) * CRAWL_DPU / 3600))
+        hours = crawl_hours(measured, crawler["name"], starts.get(crawler["name"], 0.0))
+        crawls = crawls.plus(exactly(hours * CRAWL_DPU))
     basis = f"measured seconds, {CRAWL_FLOOR} s a crawl at least; assumed: {CRAWL_DPU} DPU; plan: how often"
     yield Line("Glue", "crawlers", crawls, "DPU-hour", crawls.times(prices["glue.dpu"].usd), basis, "10-15")
 
 
 def _s3(measured: Measured, prices: PriceList, starts: dict[str, float], assumed: Assumptions) -> Iterator[Line]:
-    stored = sum(each.bytes for each in measured.stored.values()) / _GB
+    stored = sum(each.bytes for each in measured.stored.values()) / GB
     kept = Amount(stored, stored * assumed.months_kept, stored * assumed.months_kept * 2)
     basis = (
         f"measured: the lake once; assumed: {assumed.months_kept:g} times that with old versions and growth, high twice"
@@ -219,8 +228,8 @@ def _network(plan: Plan, prices: PriceList) -> Iterator[Line]:
         for each in plan.of("aws_vpc_endpoint")
         if each.values.get("vpc_endpoint_type") == "Interface"
     )
-    hours = Amount(HOURS * zones, HOURS * zones, HOURS * zones)
     if zones:
+        hours = exactly(float(HOURS * zones))
         basis = "plan: interface endpoints by zone (S3's gateway endpoint is free)"
         yield Line("Network", "endpoints", hours, "hour in one zone", hours.times(prices["vpc.endpoint"].usd), basis)
     if gateways := len(plan.of("aws_nat_gateway")):

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
+from lakehouse_local.providers.s3_client import ABSENT
 from lakehouse_local.ship.errors import CheckoutInvalid, WheelNotBuilt
 
 FOLDERS = (("jobs", "adapters/aws/jobs", "*.py"), ("queries/bronze", "infra/terraform/modules/query/bronze", "*.sql"))
@@ -39,7 +40,7 @@ class Artifact:
     @property
     def checksum(self) -> str:
         """The same as S3 writes it: Base64."""
-        return base64.b64encode(hashlib.sha256(self.body).digest()).decode()
+        return base64.b64encode(bytes.fromhex(self.sha256)).decode()
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def _state(s3: Any, bucket: str, wanted: Artifact) -> State:
     try:
         found = s3.head_object(Bucket=bucket, Key=wanted.key)
     except ClientError as error:
-        if error.response["Error"]["Code"] in {"404", "NoSuchKey"}:
+        if error.response["Error"]["Code"] in ABSENT:
             return "new"
         raise
     return "same" if found["Metadata"].get("sha256") == wanted.sha256 else "changed"
@@ -109,8 +110,9 @@ def _wheel(checkout: Path) -> Artifact:
         )
         built = sorted(Path(folder).glob("*.whl"))
         if done.returncode or not built:
+            *_, last = (done.stderr or done.stdout).strip().splitlines() or ["hatchling said nothing"]
             raise WheelNotBuilt(
-                f"the wheel was not built: {(done.stderr or done.stdout).strip().splitlines()[-1:]}",
+                f"the wheel was not built: {last}",
                 hint=f"see it whole: {sys.executable} -m hatchling build -t wheel",
             )
         return Artifact(f"wheels/{built[0].name}", built[0].read_bytes())

@@ -6,12 +6,10 @@ The format: https://www.infracost.io/docs/features/usage_based_resources/ (versi
 import json
 from typing import Any
 
-from lakehouse_local.ship.bill import Assumptions
+from lakehouse_local.ship.bill import Assumptions, crawl_hours, job_hours
 from lakehouse_local.ship.measured import LAYERS, Measured, role
 from lakehouse_local.ship.plan import Plan
-from lakehouse_local.ship.prices import CRAWL_FLOOR, JOB_FLOOR
-
-_GB = 10**9
+from lakehouse_local.ship.prices import GB
 
 
 def usage(plan: Plan, measured: Measured, assumed: Assumptions) -> str:
@@ -21,15 +19,14 @@ def usage(plan: Plan, measured: Measured, assumed: Assumptions) -> str:
     for job in plan.of("aws_glue_job"):
         seconds = measured.job(role(job.values["name"]))
         if seconds:
-            hours = max(JOB_FLOOR, seconds[1]) * starts.get(job.values["name"], 0.0) / 3600
+            hours = job_hours(seconds, starts.get(job.values["name"], 0.0)).expected
             found[job.address] = {"monthly_hours": round(hours, 2)}
     for crawler in plan.of("aws_glue_crawler"):
         name = crawler.values["name"]
-        hours = max(CRAWL_FLOOR, measured.crawl_seconds.get(role(name), 0)) * starts.get(name, 0.0) / 3600
+        hours = crawl_hours(measured, name, starts.get(name, 0.0))
         found[crawler.address] = {"monthly_hours": round(hours, 2)}
-    for bucket in plan.of("aws_s3_bucket"):
-        layer = next((layer for layer in LAYERS if f"-{layer}-" in str(bucket.values.get("bucket"))), None)
-        if layer:
-            gigabytes = measured.stored[layer].bytes * assumed.months_kept / _GB
+    for layer in LAYERS:
+        for bucket in plan.buckets(layer):
+            gigabytes = measured.stored[layer].bytes * assumed.months_kept / GB
             found[bucket.address] = {"standard": {"storage_gb": round(gigabytes, 3)}}
     return json.dumps({"version": "0.1", "resource_usage": found}, indent=2) + "\n"

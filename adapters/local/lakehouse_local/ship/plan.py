@@ -42,12 +42,14 @@ class Plan:
         """The resources of a type."""
         return tuple(each for each in self.resources if each.type == kind)
 
+    def buckets(self, layer: str) -> tuple[Resource, ...]:
+        """The planned buckets of a layer."""
+        return tuple(each for each in self.of("aws_s3_bucket") if f"-{layer}-" in str(each.values.get("bucket")))
+
     def bucket(self, layer: str) -> str:
         """The name of a layer's bucket; PlanInvalid where none is planned."""
-        for each in self.of("aws_s3_bucket"):
-            name = str(each.values.get("bucket"))
-            if f"-{layer}-" in name:
-                return name
+        for each in self.buckets(layer):
+            return str(each.values["bucket"])
         raise PlanInvalid(f"the plan has no bucket for {layer}", hint=f"plan the environment's whole: {_HOW}")
 
     def starts_per_month(self) -> dict[str, float]:

@@ -20,6 +20,9 @@ CRAWL_FLOOR = 600
 CRAWL_DPU = 2
 """What a crawl is seen to use; AWS sizes it and documents no figure."""
 
+GB = 10**9
+"""Bytes that the prices call a GB."""
+
 QUERY_FLOOR = 10_000_000
 """Bytes that a query is billed at least. https://aws.amazon.com/athena/pricing/"""
 

@@ -14,6 +14,8 @@ from lakehouse_local.ship.errors import SourceUnreachable
 from lakehouse_local.ship.measured import Client
 
 TEST_SECONDS = 300.0
+_AGAIN = "the secret holds the old address again"
+_STILL = "the secret had no address before, and holds this one"
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def move(client: Client, prefix: str, address: Address, say: Callable[[str], obj
             secrets.put_secret_value(SecretId=name, SecretString=before)
         raise SourceUnreachable(
             f"DMS cannot connect to {address.host}:{address.port}: {problem}",
-            hint="the secret holds the old address again; look at the source's listen_addresses, pg_hba.conf, firewall and "
+            hint=f"{_AGAIN if before is not None else _STILL}; look at the source's listen_addresses, pg_hba.conf, firewall and "
             "certificate (its name must be the host's)",
         )
     endpoint = f"{prefix}-source"
