@@ -27,7 +27,7 @@ $(READY): requirements/bootstrap.lock requirements/dev.lock pyproject.toml
 WHAT_clients := AWS's clients for the tests
 WHAT_glue := the Python packages of AWS Glue 5.1, for jobs
 WHAT_checkov := checkov, for Terraform
-WHAT_spark4 := Spark 4.1, for the core's tests
+WHAT_spark4 := Spark 4.1, for the core's and the jobs' tests
 .venv-%/.ready: requirements/%.lock | $(READY)
 	@echo "setup: $(WHAT_$*), in an environment of its own (once)"
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-$*
@@ -85,10 +85,9 @@ containers: setup docker-images ## the container layer alone (needs a container 
 docker-images: ## build the PostgreSQL 15 and LocalStack images
 	@infra/docker/build
 
-# Not there: tables (no Hudi for Spark 4 in the registries), and two modules that need the local adapter to make their rows.
-test-spark4: .venv-spark4/.ready ## the core's pure functions on Spark 4.1 with ANSI on, which AWS Glue 6.0 has
-	@PYTHONPATH=.:tests/support .venv-spark4/bin/python -m pytest -p spark4 --confcutdir=tests/spark \
-	  --ignore tests/spark/bronze/test_bronze_debezium.py --ignore tests/spark/quality/test_planted.py tests/spark
+test-spark4: .venv-spark4/.ready ## the core's and the jobs' tests on Spark 4.1 with ANSI on, which AWS Glue 6.0 has
+	@PYTHONPATH=.:adapters/local:adapters/aws:tests/support .venv-spark4/bin/python -m pytest -p spark4 -m "slow or not slow" \
+	  tests/spark tests/adapters/tables tests/adapters/aws
 
 aws-check: setup ## all that can be checked of AWS without an account: wheel, jobs, Terraform, plan, deployment, bill
 	@$(BIN)/python -m pytest -m "slow or not slow" tests/unit/aws tests/unit/ship tests/adapters/aws \

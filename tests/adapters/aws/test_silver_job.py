@@ -18,7 +18,7 @@ from lakehouse_aws.ledger import TableRun
 from lakehouse_aws.world import World
 from lakehouse_core import intake, serve
 from lakehouse_core.contracts import CONTRACTS, Naming
-from lakehouse_core.tables import format_named
+from lakehouse_core.tables import FORMATS, format_named
 
 pytestmark = pytest.mark.spark
 
@@ -57,10 +57,10 @@ class Shop:
         return found
 
 
-@pytest.fixture(scope="module")
-def shop(worlds: Callable[..., World], tasks: Callable[[World], DmsTask]) -> Shop:
-    """A lake whose first load and changes the job has taken in."""
-    world = worlds("shop", "hudi")
+@pytest.fixture(scope="module", params=["hudi", pytest.param("delta", marks=pytest.mark.slow)])
+def shop(worlds: Callable[..., World], tasks: Callable[[World], DmsTask], request: pytest.FixtureRequest) -> Shop:
+    """A lake of each format whose first load and changes the job has taken in."""
+    world = worlds(f"shop{request.param}", request.param)
     shop = Shop(world, tasks(world))
     shop.task.load(PRODUCT, [product(1, "one"), product(2, "two"), product(3, "three")], AT)
     shop.task.load(PRODUCT, [product(4, "four")], AT, number=2)
@@ -101,8 +101,12 @@ def test_catalog_entries(shop: Shop) -> None:
     columns = [column["Name"] for column in base["StorageDescriptor"]["Columns"]]
     location = f"s3://{shop.world.naming.bucket('silver')}/product"
     assert base["StorageDescriptor"]["Location"] == location
-    assert base["StorageDescriptor"]["InputFormat"] == "org.apache.hudi.hadoop.HoodieParquetInputFormat"
-    assert columns[0] == "_hoodie_commit_time"
+    if shop.world.format.name == "hudi":
+        assert base["StorageDescriptor"]["InputFormat"] == "org.apache.hudi.hadoop.HoodieParquetInputFormat"
+        assert columns[0] == "_hoodie_commit_time"
+    else:
+        assert base["Parameters"]["table_type"] == "delta"
+        assert columns[0] == "id"
     assert {"price": "decimal(12,2)", "id": "bigint"}.items() <= {
         column["Name"]: column["Type"] for column in base["StorageDescriptor"]["Columns"]
     }.items()
@@ -218,8 +222,9 @@ def test_what_a_dead_run_began_is_gone(shop: Shop) -> None:
 
 def test_the_format_is_fixed_and_the_bucket_must_be_there(shop: Shop) -> None:
     """Another format than the table's, or a bucket that is not there, is one clear line and no run."""
-    with pytest.raises(FormatFixed, match="delta was asked for"):
-        silver.run(replace(shop.world, format=format_named("delta", shop.world.spark)), PRODUCT)
+    (other,) = FORMATS.keys() - {shop.world.format.name}
+    with pytest.raises(FormatFixed, match=f"{other} was asked for"):
+        silver.run(replace(shop.world, format=format_named(other, shop.world.spark)), PRODUCT)
     with pytest.raises(BucketMissing, match="there is no bucket"):
         silver.run(replace(shop.world, naming=Naming(suffix="elsewhere")), PRODUCT)
 

@@ -14,7 +14,7 @@ from lakehouse_local.spark import jars
 def pins(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Two small pinned files instead of 119 MiB."""
     pins = {"a.jar": hashlib.sha256(b"a").hexdigest(), "b.jar": hashlib.sha256(b"b").hexdigest()}
-    monkeypatch.setattr(jars, "pinned", lambda: pins)
+    monkeypatch.setattr(jars.JarSet, "pinned", lambda _: pins)
     return pins
 
 
@@ -28,10 +28,10 @@ def filled(cache: Path) -> Path:
 
 def test_the_lock_pins_thirteen_jars() -> None:
     """Each name has a sha256, and every fetched coordinate is among them."""
-    pins = jars.pinned()
+    pins = jars.GLUE_5_1.pinned()
     assert len(pins) == 13
     assert all(len(pin) == 64 for pin in pins.values())
-    for coordinate in jars.COORDINATES:
+    for coordinate in jars.GLUE_5_1.coordinates:
         assert coordinate.replace(":", "_", 1).replace(":", "-") + ".jar" in pins
 
 

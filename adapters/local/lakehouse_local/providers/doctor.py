@@ -10,7 +10,7 @@ import psutil
 from lakehouse_local.errors import JavaMissing
 from lakehouse_local.providers import containers, localstack, localstack_docker, postgres_binaries, postgres_docker
 from lakehouse_local.settings import Settings
-from lakehouse_local.spark.jars import pinned
+from lakehouse_local.spark import jars
 from lakehouse_local.spark.java import find
 
 GIB = 1 << 30
@@ -88,7 +88,7 @@ def _any(what: str, checks: list[Check], wanted: str, hint: str) -> Check:
 
 def _jars(settings: Settings) -> Check:
     folder = settings.cache / "jars"
-    missing = [name for name in pinned() if not (folder / name).exists()]
+    missing = [name for name in jars.GLUE_5_1.pinned() if not (folder / name).exists()]
     found = f"{len(missing)} jars are missing in {folder}" if missing else f"all in {folder}"
     return Check("jars", not missing, found, hint="make setup" if missing else "")
 
