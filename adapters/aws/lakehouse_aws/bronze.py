@@ -12,6 +12,7 @@ there at all. Both are settled by loading the table again.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from lakehouse_aws.storage import Listed, S3Storage
 from lakehouse_core.contracts import Contract
@@ -49,6 +50,12 @@ def files_of(storage: S3Storage, bucket: str, contract: Contract) -> Files:
 def identity(found: Listed) -> str:
     """What says that an object is the same one: its key and its ETag."""
     return f"{found.key} {found.etag}"
+
+
+def changes_between(files: Files, since: datetime, until: datetime) -> tuple[Listed, ...]:
+    """The changes that S3 got from ``since`` to before ``until`` and that belong to the newest epoch."""
+    loaded_from = min((found.modified for found in files.load), default=since)
+    return tuple(found for found in files.changes if max(since, loaded_from) <= found.modified < until)
 
 
 def parts(files: Files, taken: Iterable[str], epoch: int) -> tuple[Part, ...]:

@@ -1,7 +1,9 @@
 """Silver's job: what DMS left in bronze for one table, into silver."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pyspark import StorageLevel
@@ -11,23 +13,40 @@ from pyspark.sql.types import StructType
 
 from lakehouse_aws import bronze, catalog, lease, ledger, metrics
 from lakehouse_aws.bronze import Part
-from lakehouse_aws.errors import BronzeMissing, FormatFixed, WriterLost
+from lakehouse_aws.errors import ArgumentInvalid, BronzeMissing, FormatFixed, NothingCaptured, WriterLost
 from lakehouse_aws.ledger import TableRun
-from lakehouse_aws.world import World, job, one_of
+from lakehouse_aws.world import World, job, one_of, option
 from lakehouse_core import intake
 from lakehouse_core.blueprint import STANDARD
 from lakehouse_core.bronze import Bronze, dms
 from lakehouse_core.contracts import CONTRACTS, Contract, Phase, position
 from lakehouse_core.contracts.envelope import BUSINESS_TIME, FILE
 
+_FROM, _TO = "--backfill_from", "--backfill_to"
+
+
+@dataclass(frozen=True)
+class Period:
+    """Changes that S3 got from ``since`` to before ``until``: to be taken in once more."""
+
+    since: datetime
+    until: datetime
+
 
 def main(argv: Sequence[str] = sys.argv) -> None:
-    """The job's entry point: ``--entity`` names the table."""
+    """The job's entry point: ``--entity`` names the table.
+
+    ``--backfill_from`` and ``--backfill_to`` (ISO 8601, UTC where no zone is given) take what S3 got in that period in
+    once more, after what is new.
+    """
     with job(argv, "entity") as (world, given):
         contract = CONTRACTS[one_of("entity", given["entity"], tuple(CONTRACTS))]
+        period = _period(argv)
         done = run(world, contract)
-        if not done:
+        if not done and period is None:
             print(f"{contract.entity}: nothing new in bronze")  # noqa: T201 (a job's output is its log)
+        if period is not None:
+            done.append(backfill(world, contract, period))
         for record in done:
             print(f"{contract.entity}: run {record.run} of epoch {record.epoch}, {record.rows_in:,} changes")  # noqa: T201
 
@@ -40,8 +59,47 @@ def run(world: World, contract: Contract) -> list[TableRun]:
         FormatFixed: the table is there in another format.
         LakehouseError: by name; what was not recorded is repeated by the next run.
     """
-    bucket = world.naming.bucket("silver")
     done: list[TableRun] = []
+    with _held(world, contract) as (last, record):
+        while (part := _next(world, contract, done[-1] if done else last)) is not None:
+            done.append(record(part, done[-1] if done else last, repeated=False))
+        if done:
+            catalog.register_silver(world, contract, done[-1].as_of)
+    return done
+
+
+def backfill(world: World, contract: Contract, period: Period) -> TableRun:
+    """Take the changes of a period in once more, as a run of its own; what is new must have been taken in before.
+
+    For a silver function that has changed since, and for a table that was damaged: rows that were right stay as they
+    are, and repeating it changes nothing. The change log and the quarantine have these changes already. Loads are not
+    repeated: they would say that whatever they lack is deleted (load the table again in DMS).
+
+    Raises:
+        NothingCaptured: the newest epoch has no changes in that period, or nothing was taken in yet.
+        LakehouseError: by name, as for :func:`run`.
+    """
+    files = bronze.files_of(world.storage, world.naming.bucket("bronze"), contract)
+    chosen = bronze.changes_between(files, period.since, period.until)
+    with _held(world, contract) as (last, record):
+        if last is None or not chosen:
+            newest = [found.modified for found in bronze.changes_between(files, _EVER.since, _EVER.until)]
+            there = f"from {min(newest):%Y-%m-%d %H:%M} to {max(newest):%Y-%m-%d %H:%M} UTC" if newest else "none"
+            raise NothingCaptured(
+                f"S3 got no changes from {period.since:%Y-%m-%d %H:%M} to {period.until:%Y-%m-%d %H:%M} UTC",
+                hint=f"changes of the newest epoch: {there}; loading the table again in DMS takes in everything anew",
+            )
+        return record(bronze.Part(last.epoch, is_load=False, files=chosen), last, repeated=True)
+
+
+_EVER = Period(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+_Recorder = Callable[..., TableRun]
+
+
+@contextmanager
+def _held(world: World, contract: Contract) -> Iterator[tuple[TableRun | None, _Recorder]]:
+    """The table's newest record while this run is its only writer, and what takes a part in and records it."""
+    bucket = world.naming.bucket("silver")
     with lease.hold(world.storage, bucket, ledger.folder(contract.entity), world.run_id, world.clock) as still_ours:
         last = ledger.latest(world.storage, bucket, contract.entity)
         if last is not None and last.table_format != world.format.name:
@@ -49,17 +107,32 @@ def run(world: World, contract: Contract) -> list[TableRun]:
                 f"silver's {contract.entity} is {last.table_format}; {world.format.name} was asked for",
                 hint=f"--table_format {last.table_format}, or another --suffix for a lake of the other format",
             )
-        while (part := _next(world, contract, last)) is not None:
+
+        def record(part: Part, last: TableRun | None, *, repeated: bool) -> TableRun:
             started = world.clock()
-            last = _take(world, contract, part, last)
+            taken = _take(world, contract, part, last, repeated=repeated)
             still_ours()
-            if not ledger.write(world.storage, bucket, contract.entity, last):
-                raise WriterLost(f"another run wrote record {last.run} of {contract.entity}", hint="run the job again")
-            metrics.table_run(world.naming, contract.entity, last, world.clock() - started, world.clock())
-            done.append(last)
-        if done:
-            catalog.register_silver(world, contract, last.as_of if last else None)
-    return done
+            if not ledger.write(world.storage, bucket, contract.entity, taken):
+                raise WriterLost(f"another run wrote record {taken.run} of {contract.entity}", hint="run the job again")
+            metrics.table_run(world.naming, contract.entity, taken, world.clock() - started, world.clock())
+            return taken
+
+        yield last, record
+
+
+def _period(argv: Sequence[str]) -> Period | None:
+    """The period that the arguments name; ArgumentInvalid where only one end is given, or one is no time."""
+    given = [option(argv, name) for name in (_FROM, _TO)]
+    if not any(given):
+        return None
+    try:
+        since, until = (datetime.fromisoformat(text or "") for text in given)
+    except ValueError:
+        raise ArgumentInvalid(
+            f"{_FROM} {given[0]} {_TO} {given[1]}: both are needed, as times of ISO 8601",
+            hint=f"{_FROM} 2026-01-15T00:00 {_TO} 2026-01-16T00:00",
+        ) from None
+    return Period(*(end if end.tzinfo else end.replace(tzinfo=UTC) for end in (since, until)))
 
 
 def _next(world: World, contract: Contract, last: TableRun | None) -> Part | None:
@@ -84,7 +157,7 @@ def _require(broken: Part, files: bronze.Files, intent: str) -> None:
         )
 
 
-def _take(world: World, contract: Contract, part: Part, last: TableRun | None) -> TableRun:
+def _take(world: World, contract: Contract, part: Part, last: TableRun | None, *, repeated: bool) -> TableRun:
     number = last.run + 1 if last else 1
     read = _load(world, contract, part) if part.is_load else _changes(world, contract, part)
     floor = position(part.epoch, Phase.LOAD, 0, 0) if part.is_load else (last.floor if last else None)
@@ -92,7 +165,7 @@ def _take(world: World, contract: Contract, part: Part, last: TableRun | None) -
     read.parsed.persist(StorageLevel.MEMORY_AND_DISK)
     try:
         rows, newest = _rows_and_newest(read)
-        batch = intake.Batch(read, number, floor, loaded=rows if part.is_load else 0)
+        batch = intake.Batch(read, number, floor, loaded=rows if part.is_load else 0, repeated=repeated)
         taken = intake.take(STANDARD, contract, where, batch, world.format)
     finally:
         read.parsed.unpersist()

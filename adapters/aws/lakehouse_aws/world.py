@@ -80,7 +80,7 @@ def job(argv: Sequence[str], *names: str) -> Iterator[tuple[World, Mapping[str, 
             glue=boto3.client("glue", config=_CONFIG),
             naming=Naming(given["project"], given["environment"], given["suffix"]),
             format=format_named(table_format, spark),
-            run_id=_option(argv, "--JOB_RUN_ID") or given["JOB_NAME"],
+            run_id=option(argv, "--JOB_RUN_ID") or given["JOB_NAME"],
         )
         yield world, given
     except LakehouseError as error:
@@ -95,6 +95,6 @@ def one_of(name: str, value: str, there: Sequence[str]) -> str:
     return value
 
 
-def _option(argv: Sequence[str], name: str) -> str | None:
+def option(argv: Sequence[str], name: str) -> str | None:
     """The value of an option that Glue passes and getResolvedOptions does not give."""
     return next((value for option, value in pairwise(argv) if option == name), None)

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,8 +13,17 @@ from dms_files import DmsTask
 from pyspark.sql import functions as F
 
 from lakehouse_aws import lease, ledger, silver
-from lakehouse_aws.errors import BronzeMissing, BucketMissing, FormatFixed, WriterHeld, WriterLost
+from lakehouse_aws.errors import (
+    ArgumentInvalid,
+    BronzeMissing,
+    BucketMissing,
+    FormatFixed,
+    NothingCaptured,
+    WriterHeld,
+    WriterLost,
+)
 from lakehouse_aws.ledger import TableRun
+from lakehouse_aws.silver import Period
 from lakehouse_aws.world import World
 from lakehouse_core import intake, serve
 from lakehouse_core.contracts import CONTRACTS, Naming
@@ -142,6 +151,32 @@ class Dying:
         if "/runs/" in key:
             raise Broken
         return bool(self._real.put_if_absent(bucket, key, body))
+
+
+def test_a_period_is_taken_in_again(shop: Shop) -> None:
+    """A backfill repairs a damaged row, adds nothing to the log, and says what there is where nothing was captured."""
+    rows, before = shop.rows(), shop.last()
+    where = intake.place(PRODUCT, shop.world.naming.database("silver"), shop.world.root("silver"))
+    stored = shop.world.format.read(where.base)
+    logged = intake.history(shop.world.spark, PRODUCT, where.log, before=9).count()
+    shop.world.format.merge(where.base, stored.where("id = 5").withColumn("name", F.lit("bad")))
+    assert shop.rows()[5] == "bad"
+    now = datetime.now(UTC)
+    run = silver.backfill(shop.world, PRODUCT, Period(now - timedelta(hours=1), now + timedelta(hours=1)))
+    assert (run.run, run.files, run.as_of, shop.rows()) == (before.run + 1, before.files, before.as_of, rows)
+    assert run.rows_in == run.upserts + run.deletes + run.quarantined + run.superseded == 4
+    assert intake.history(shop.world.spark, PRODUCT, where.log, before=9).count() == logged
+    assert shop.run() == []
+    with pytest.raises(NothingCaptured, match="no changes from") as raised:
+        silver.backfill(shop.world, PRODUCT, Period(now - timedelta(days=2), now - timedelta(days=1)))
+    assert f"changes of the newest epoch: from {now:%Y-%m-%d}" in raised.value.hint
+
+
+@pytest.mark.parametrize("given", [["--backfill_from", "2026-01-15"], ["--backfill_from", "x", "--backfill_to", "y"]])
+def test_half_a_period_is_refused(given: list[str]) -> None:
+    """Both ends are needed, as times."""
+    with pytest.raises(ArgumentInvalid, match="both are needed"):
+        silver._period(["job", *given])
 
 
 def test_a_run_that_dies_is_repeated(shop: Shop) -> None:

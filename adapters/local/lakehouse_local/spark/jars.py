@@ -57,9 +57,7 @@ GLUE_5_1 = JarSet(
 )
 
 
-def ensure(
-    cache: Path, progress: Callable[[str], None] = lambda _: None, *, wanted: JarSet = GLUE_5_1
-) -> list[Path]:
+def ensure(cache: Path, progress: Callable[[str], None] = lambda _: None, *, wanted: JarSet = GLUE_5_1) -> list[Path]:
     """The verified jars in class path order, fetched first where they are not in the cache yet.
 
     Without network this works once the cache is filled. Raises JarsUnavailable where they cannot be fetched and
