@@ -1,13 +1,21 @@
 """The marts: pure functions from silver to gold, one module each.
 
 >>> [mart.name for mart in MARTS if "subscription_version" in mart.inputs]
-['customer_ltv', 'subscription_monthly']
+['customer_ltv', 'subscription_monthly', 'fact_subscription_month']
 """
 
 from lakehouse_core.gold import (
     customer_acquisition,
     customer_ltv,
     customer_retention,
+    dim_customer,
+    dim_date,
+    dim_product,
+    dim_tenant,
+    fact_invoice,
+    fact_order_line,
+    fact_session,
+    fact_subscription_month,
     funnel_daily,
     invoice_aging,
     product_performance,
@@ -29,6 +37,14 @@ MARTS: tuple[Mart, ...] = tuple(
         subscription_monthly,
         funnel_daily,
         invoice_aging,
+        dim_tenant,
+        dim_customer,
+        dim_product,
+        dim_date,
+        fact_order_line,
+        fact_session,
+        fact_subscription_month,
+        fact_invoice,
     )
 )
 

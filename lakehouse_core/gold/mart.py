@@ -11,8 +11,10 @@ from lakehouse_core.gold.periods import as_of_date, as_of_month
 
 
 class Clock(StrEnum):
-    """What of ``as_of`` a mart's rows follow while its inputs stay as they are: its UTC month or day, or all of it."""
+    """What of ``as_of`` a mart's rows follow while its inputs stay as they are: nothing, its UTC year, month or day, or all."""
 
+    NOTHING = "nothing"
+    YEAR = "year"
     MONTH = "month"
     DAY = "day"
     INSTANT = "instant"
@@ -25,6 +27,10 @@ class Clock(StrEnum):
         '2026-01-01'
         """
         match self:
+            case Clock.NOTHING:
+                return ""
+            case Clock.YEAR:
+                return str(as_of_date(as_of).year)
             case Clock.MONTH:
                 return as_of_month(as_of).isoformat()
             case Clock.DAY:
@@ -53,7 +59,7 @@ class Mart:
     ``_business_time``. ``measures`` are all columns that are not in the key, in their order.
 
     ``clock`` says when a run may leave the mart alone: as long as no input changed and that part of ``as_of`` is the
-    same. A mart that reads ``invoices`` follows at least the day, because their ages do.
+    same. A mart that reads the ages of ``invoices`` follows at least the day, because they do.
     """
 
     name: str

@@ -26,7 +26,7 @@ _MOVEMENTS = ("new_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr", "rea
 def paying_spans(subscription_version: DataFrame, as_of: datetime) -> DataFrame:
     """One row per stretch of recurring revenue that began by as_of.
 
-    Columns: tenant_id, customer_id, mrr_amount (> 0), pays_from, pays_to (exclusive; NULL: still).
+    Columns: tenant_id, customer_id, subscription_id, plan, mrr_amount (> 0), pays_from, pays_to (exclusive; NULL: still).
     """
     # greatest and least pass over NULL: no trial, no end, no version before or after.
     return (
@@ -34,6 +34,8 @@ def paying_spans(subscription_version: DataFrame, as_of: datetime) -> DataFrame:
         .select(
             "tenant_id",
             "customer_id",
+            F.col("id").alias("subscription_id"),
+            "plan",
             F.expr(MRR_AMOUNT).alias("mrr_amount"),
             F.greatest("started_at", "trial_end_at", VALID_FROM).alias("pays_from"),
             F.least("ended_at", VALID_TO).alias("pays_to"),
@@ -76,19 +78,29 @@ def build(*, subscription_version: DataFrame, tenants: DataFrame, as_of: datetim
     )
 
 
-def _customer_months(paying: DataFrame, as_of: datetime) -> DataFrame:
-    """One row per customer and month from its first recurring revenue to as_of: open, close, the movement by kind."""
-    month_open = midnight(F.col("month"))
-    month_close = F.least(midnight(F.add_months("month", 1)), as_of_instant(as_of))
-    # Every month up to as_of: a customer who left counts as zero from then on.
-    # What begins at a month's first instant is in its opening, so it is the month before that it comes in.
+def in_months(paying: DataFrame, as_of: datetime) -> DataFrame:
+    """The stretches once for each month from the one that each comes in to as_of: adds ``first_month`` and ``month``.
+
+    What begins at a month's first instant is in its opening, so it is the month before that it comes in. Every month up
+    to as_of: a customer who left counts as zero from then on.
+    """
     just_before = F.timestamp_micros(F.unix_micros("pays_from") - 1)
-    touched = paying.withColumn("first_month", utc_month(just_before)).withColumn(
+    return paying.withColumn("first_month", utc_month(just_before)).withColumn(
         "month", F.explode(months(F.col("first_month"), F.lit(as_of_month(as_of))))
     )
+
+
+def month_close(as_of: datetime) -> Column:
+    """The instant at which ``month`` closes: the next one's first, or as_of."""
+    return F.least(midnight(F.add_months("month", 1)), as_of_instant(as_of))
+
+
+def _customer_months(paying: DataFrame, as_of: datetime) -> DataFrame:
+    """One row per customer and month from its first recurring revenue to as_of: open, close, the movement by kind."""
+    touched = in_months(paying, as_of)
     per_customer = touched.groupBy("tenant_id", "customer_id", "month").agg(
-        money(F.sum(F.when(_pays_at(month_open), F.col("mrr_amount")))).alias("opening_mrr"),
-        money(F.sum(F.when(_pays_at(month_close), F.col("mrr_amount")))).alias("closing_mrr"),
+        money(F.sum(F.when(pays_at(midnight(F.col("month"))), F.col("mrr_amount")))).alias("opening_mrr"),
+        money(F.sum(F.when(pays_at(month_close(as_of)), F.col("mrr_amount")))).alias("closing_mrr"),
         F.min("first_month").alias("first_month"),
     )
     opening, closing = F.col("opening_mrr"), F.col("closing_mrr")
@@ -105,7 +117,8 @@ def _customer_months(paying: DataFrame, as_of: datetime) -> DataFrame:
     return per_customer.select("*", *(F.when(kind, change).alias(name) for name, kind in kinds.items()))
 
 
-def _pays_at(instant: Column) -> Column:
+def pays_at(instant: Column) -> Column:
+    """Whether a stretch holds at the instant."""
     return (F.col("pays_from") <= instant) & (F.col("pays_to").isNull() | (instant < F.col("pays_to")))
 
 

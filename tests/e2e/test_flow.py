@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gold_support import ORACLES, oracle_sql
 from lakehouse_home import Lakehouse
 from pyspark.sql import functions as F
 
@@ -26,7 +27,6 @@ from lakehouse_local.spark.session import session
 from source_app.simulation import Simulated
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-ORACLES = Path(__file__).parents[1] / "oracles"
 UNVERSIONED = [mart for mart in MARTS if not any(name.endswith("_version") for name in mart.inputs)]
 FIGURES = "select count(*), sum(gross_revenue), sum(order_count) from gold.revenue_daily"
 
@@ -88,12 +88,10 @@ def in_key_order(mart: Mart, names: Sequence[str], rows: Sequence[Sequence[Any]]
 def oracle(lake: Lakehouse, mart: Mart, as_of: datetime) -> list[dict[str, Any]]:
     """The rows of the mart's own definition in SQL, run by PostgreSQL on the source (tests/oracles/README.md)."""
     moment = f"timestamptz '{as_of.isoformat()}'"
-    sql = (ORACLES / f"{mart.name}.sql").read_text()
-    sql = sql.replace(":subscription_monthly", (ORACLES / "subscription_monthly.sql").read_text())
     with lake.database() as database, database.cursor() as cursor:
         cursor.execute("set enable_nestloop = off; set enable_mergejoin = off")
         cursor.execute((ORACLES / "full_load.sql").read_text().replace(":as_of", moment))
-        cursor.execute(sql.replace(":as_of", moment))
+        cursor.execute(oracle_sql(mart.name, as_of))
         assert cursor.description
         return in_key_order(mart, [column.name for column in cursor.description], cursor.fetchall())
 

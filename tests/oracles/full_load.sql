@@ -7,3 +7,9 @@ select *, 'I' as _op, '0001.0.0000000000000000.00000000' as _position, :as_of as
 
 create temporary view invoice_version as
 select *, 'I' as _op, '0001.0.0000000000000000.00000000' as _position, :as_of as _business_time from core_invoice;
+
+create temporary view tenant_version as
+select *, 'I' as _op, '0001.0.0000000000000000.00000000' as _position, :as_of as _business_time from core_tenant;
+
+create temporary view customer_version as
+select *, 'I' as _op, '0001.0.0000000000000000.00000000' as _position, :as_of as _business_time from core_customer;

@@ -33,9 +33,14 @@ def generate(*, customers: int, seed: int = 7) -> Tables:
     invoices = _versions(rnd, [_invoice(rnd, i, customers) for i in range(1, customers * 25 // 16)], _paid)
     orders = [_order(rnd, i, customers) for i in range(1, customers * 8)]
     items = [_item(rnd, i, len(orders), customers) for i in range(1, customers * 24)]
+    moves = Random(seed + 1)  # noqa: S311 - of its own, so that the rest stays what it was
+    customer_versions = _versions(moves, buyers, _moved)
+    tenant_versions = _versions(moves, tenants, _renamed)
     return {
         "core_tenant": tenants,
+        "tenant_version": tenant_versions,
         "core_customer": buyers,
+        "customer_version": customer_versions,
         "core_order": orders,
         "core_orderitem": items,
         "core_event": _events(rnd, customers),
@@ -88,6 +93,14 @@ def _product(rnd: Random, i: int) -> tuple[Any, ...]:
 def _moved_stock(rnd: Random, row: tuple[Any, ...]) -> tuple[Any, ...]:
     cost = _money(rnd, 40) if rnd.random() < 0.3 else row[6]
     return (*row[:6], cost, rnd.randint(0, 200), *row[8:])
+
+
+def _moved(rnd: Random, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (*row[:6], rnd.choice(["DE", "FR"]), row[7], rnd.random() < 0.8, *row[9:])
+
+
+def _renamed(rnd: Random, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (row[0], rnd.choice([row[1], f"{row[1]}!"]), *row[2:])
 
 
 def _order(rnd: Random, i: int, customers: int) -> tuple[Any, ...]:

@@ -18,19 +18,25 @@ def span(clock: Clock, as_of: datetime) -> tuple[datetime, datetime]:
     if clock is Clock.DAY:
         return day, day + timedelta(days=1) - MICROSECOND
     first = day.replace(day=1)
-    return first, (first + timedelta(days=31)).replace(day=1) - MICROSECOND
+    if clock is Clock.MONTH:
+        return first, (first + timedelta(days=31)).replace(day=1) - MICROSECOND
+    first = first.replace(month=1)
+    return first, first.replace(year=first.year + 1) - MICROSECOND
 
 
 @pytest.mark.parametrize("mart", [m for m in MARTS if m.clock is not Clock.INSTANT], ids=lambda mart: mart.name)
 def test_a_mart_follows_only_its_clock(
     mart: Mart, business: Inputs, built: Callable[..., list[dict[str, Any]]], as_of: datetime
 ) -> None:
-    """From the first to the last moment of its clock's day or month the rows are the same; later they are not."""
+    """From the first to the last moment of its clock's day, month or year the rows are the same; later they are not."""
     first, last = span(mart.clock, as_of)
     assert mart.clock.of(first) == mart.clock.of(last) == mart.clock.of(as_of)
     rows = built(mart, business, first)
     assert rows == built(mart, business, last)
     later = last + timedelta(days=32)
+    if mart.clock is Clock.NOTHING:
+        assert rows == built(mart, business, later)
+        return
     assert mart.clock.of(later) != mart.clock.of(last)
     assert rows != built(mart, business, later)
 

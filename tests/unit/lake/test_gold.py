@@ -7,12 +7,12 @@ import pytest
 
 from lakehouse_core.blueprint import STANDARD
 from lakehouse_core.contracts import CONTRACTS
-from lakehouse_core.gold import MARTS
+from lakehouse_core.gold import MARTS, Clock
 from lakehouse_local.lake import gold
 from lakehouse_local.lake.records import Applied, RunRecord, TableRecord
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
-ALWAYS = {"customer_ltv", "product_performance", "subscription_monthly", "invoice_aging"}
+ALWAYS = {"fact_subscription_month", "customer_ltv", "product_performance", "subscription_monthly", "invoice_aging"}
 
 
 @pytest.fixture
@@ -36,10 +36,15 @@ def test_nothing_changed(record: RunRecord) -> None:
 
 
 def test_time_moves(record: RunRecord) -> None:
-    """A moment later those that follow the instant, a day later the daily ones too, a month later all."""
+    """A moment later those that follow the instant, a day later the daily ones too, a month later all that follow time."""
     assert stale(replace(record, as_of=NOON + timedelta(seconds=1))) == ALWAYS
     assert stale(replace(record, as_of=NOON + timedelta(days=1))) == ALWAYS | {"revenue_daily", "funnel_daily"}
-    assert stale(replace(record, as_of=NOON + timedelta(days=31))) == {mart.name for mart in MARTS}
+    assert stale(replace(record, as_of=NOON + timedelta(days=31))) == {
+        mart.name for mart in MARTS if mart.clock not in (Clock.NOTHING, Clock.YEAR)
+    }
+    assert stale(replace(record, as_of=NOON + timedelta(days=366))) == {
+        mart.name for mart in MARTS if mart.clock is not Clock.NOTHING
+    }
 
 
 @pytest.mark.parametrize("entity", CONTRACTS)
