@@ -23,6 +23,7 @@ os.environ.setdefault("LAKEHOUSE_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 NEEDS_A_JVM = (
     "spark/",
     "e2e/test_both_formats.py",
+    "e2e/test_dashboard.py",
     "e2e/test_flow.py",
     "docs/test_core_reference.py",
     "adapters/aws/",

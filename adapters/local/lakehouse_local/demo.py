@@ -1,4 +1,4 @@
-"""`make demo`: six months of a business from PostgreSQL to proven gold, three more days, and the proof again."""
+"""`make demo`: six months of a business from PostgreSQL to proven gold, three more days, the proof again, the dashboard."""
 
 import sys
 import threading
@@ -13,6 +13,7 @@ from rich.syntax import Syntax
 from lakehouse_core.errors import LakehouseError
 from lakehouse_local import settings, supervisor
 from lakehouse_local.cli import output
+from lakehouse_local.dashboard import site
 from lakehouse_local.environment import Environment
 from lakehouse_local.lake import work
 from lakehouse_local.progress import Say
@@ -85,6 +86,7 @@ def _summary(running: Environment, stages: Stages, report: verify.VerifyReport) 
         '  .venv/bin/lakehouse query "select * from gold.revenue_daily order by revenue_date desc limit 5"\n'
         "  .venv/bin/lakehouse simulate --days 1 && .venv/bin/lakehouse run && .venv/bin/lakehouse verify\n"
         "  .venv/bin/lakehouse history orders\n"
+        "  .venv/bin/lakehouse dashboard --serve\n"
         "  .venv/bin/lakehouse down"
     )
 
@@ -119,7 +121,10 @@ def _demo(chosen: Settings) -> int:
     output.out.print(second.headline())
     again = stages("verify again", lambda say: work.verify(running, chosen, say))
     verify.show(again, output.out)
+    page = chosen.home / "dashboard.html"
+    stages("build the dashboard", lambda say: site.write(site.html(site.ask(running, chosen, say)), page))
     _summary(running, stages, again)
+    output.out.print(f"\nThe dashboard: {page}", soft_wrap=True)
     return 0 if proof.equal and again.equal else 1
 
 

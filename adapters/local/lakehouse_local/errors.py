@@ -114,3 +114,9 @@ class StateTooNew(LakehouseError):
     """A file of ours that a newer version wrote."""
 
     code = "state-too-new"
+
+
+class FileUnwritable(LakehouseError):
+    """A file that the user names cannot be written."""
+
+    code = "file-unwritable"

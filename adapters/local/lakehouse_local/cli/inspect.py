@@ -1,7 +1,9 @@
-"""Verbs that look: verify, query, history, quality."""
+"""Verbs that look: verify, query, history, quality, dashboard."""
 
 import sys
+from contextlib import suppress
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -125,7 +127,48 @@ def history(
     )
 
 
+def dashboard(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where to write the page.")] = Path("dashboard.html"),
+    *,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Serve it on loopback, and build it anew after each run.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Where --serve listens; 0 for a free port.", min=0, max=65535)] = 8050,
+) -> None:
+    """Build the dashboard: one HTML file that works from disk, without a network.
+
+    Revenue, customers, products, subscriptions, the funnel, data quality, the pipeline's runs, and what each figure means,
+    for one tenant or all of them. With --serve, leave it open and let `lakehouse watch` or `lakehouse run` go on beside.
+    """
+    from lakehouse_local.dashboard import serve as server  # noqa: PLC0415 - Spark's libraries load only where they are needed
+    from lakehouse_local.dashboard import site  # noqa: PLC0415
+    from lakehouse_local.lake import records  # noqa: PLC0415
+    from lakehouse_local.storage import S3Storage  # noqa: PLC0415
+
+    chosen = settings.from_environment()
+    running = environment.load(chosen)
+
+    def built() -> server.Live:
+        with output.working("building the dashboard") as say:
+            answers = site.ask(running, chosen, say)
+        return server.Live(answers.runs[0].run, site.html(answers, live=serve))
+
+    if not serve:
+        page = built().page
+        site.write(page, out)
+        output.out.print(f"{out}: {len(page) / 1e6:.1f} MB; open it in a browser")
+        return
+    storage = S3Storage(running.s3)
+
+    def newest() -> int:
+        last = records.latest(storage, chosen.naming)
+        return last.run if last else 0
+
+    with suppress(KeyboardInterrupt):
+        server.serve(built(), port, newest, built, lambda url: output.out.print(f"{url} (Ctrl-C ends it)"))
+
+
 def register(app: typer.Typer) -> None:
     """Add the verbs to the application."""
-    for verb in (verify, query, history, quality):
+    for verb in (verify, query, history, quality, dashboard):
         app.command()(verb)
