@@ -114,7 +114,7 @@ def test_the_plan_for_an_account_is_closed(planned: Callable[[dict[str, str]], P
         "aws_glue_job": 9,
         "aws_glue_crawler": 3,
         "aws_glue_trigger": 4,
-        "aws_athena_named_query": 12,
+        "aws_athena_named_query": 12 + 28,
     }
     assert {kind: counted[kind] for kind in kinds} == kinds
     assert {round(each) for each in plan.starts_per_month().values()} == {730}
@@ -192,7 +192,7 @@ def test_apply_plan_destroy(applied: Applied) -> None:
         "crawlers": [f"lakehouse-poc-dev-{layer}-crawler" for layer in ("bronze", "gold", "silver")],
         "jobs": 9,
         "triggers": 4,
-        "named queries": 12,
+        "named queries": 12 + 28,
         "tasks": ["ready"],
         "endpoints": 2,
         "roles": 6,

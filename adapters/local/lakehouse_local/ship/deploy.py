@@ -19,7 +19,11 @@ from botocore.exceptions import ClientError
 from lakehouse_local.providers.s3_client import ABSENT
 from lakehouse_local.ship.errors import CheckoutInvalid, WheelNotBuilt
 
-FOLDERS = (("jobs", "adapters/aws/jobs", "*.py"), ("queries/bronze", "infra/terraform/modules/query/bronze", "*.sql"))
+FOLDERS = (
+    ("jobs", "adapters/aws/jobs", "*.py"),
+    ("queries/bronze", "infra/terraform/modules/query/bronze", "*.sql"),
+    ("queries/gold", "infra/terraform/modules/query/gold", "*.sql"),
+)
 """Where files go below the scripts bucket, where they are in a checkout, and which."""
 
 State = Literal["new", "changed", "same"]

@@ -5,6 +5,10 @@ locals {
     for file in fileset("${path.module}/bronze", "*.sql") :
     trimsuffix(file, ".sql") => templatefile("${path.module}/bronze/${file}", { bronze = var.databases["bronze"] })
   }
+  gold_queries = {
+    for file in fileset("${path.module}/gold", "*.sql") :
+    trimsuffix(file, ".sql") => templatefile("${path.module}/gold/${file}", { gold = var.databases["gold"] })
+  }
 }
 
 resource "aws_athena_workgroup" "this" {
@@ -38,5 +42,15 @@ resource "aws_athena_named_query" "bronze" {
   description = "Rows of ${each.key} as DMS delivered it, and how many cells are not of their type"
   workgroup   = aws_athena_workgroup.this.name
   database    = var.databases["bronze"]
+  query       = each.value
+}
+
+resource "aws_athena_named_query" "gold" {
+  for_each = local.gold_queries
+  name     = replace(each.key, "_", "-")
+  # The query's first line is its question.
+  description = trimprefix(split("\n", each.value)[0], "-- ")
+  workgroup   = aws_athena_workgroup.this.name
+  database    = var.databases["gold"]
   query       = each.value
 }

@@ -1,7 +1,7 @@
 """Expressions: which may stand in a query, and what each is in DuckDB."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlglot import exp
 
@@ -10,7 +10,7 @@ from lakehouse_local.engines.athena.dialect import Call, TypedLiteral
 from lakehouse_local.engines.athena.errors import Kind, QueryFailed, at, not_supported
 from lakehouse_local.engines.athena.formats import UnknownFormat, joda, mysql
 from lakehouse_local.engines.athena.functions import FUNCTIONS, Function
-from lakehouse_local.engines.athena.sandbox.macros import MACROS
+from lakehouse_local.engines.athena.sandbox.macros import MACROS, OVERLOADED
 from lakehouse_local.engines.athena.sandbox.readers import literal, quoted
 
 _ALLOWED = {
@@ -56,11 +56,14 @@ _INTERVALS = {"second", "minute", "hour", "day", "week", "month", "year"}
 _FIELDS = {"dow": "day_of_week", "doy": "day_of_year", "yow": "year_of_week", "day_of_month": "day"}
 _ZONE = re.compile(r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*([+-]\d{2}:\d{2}|[A-Za-z_]+(?:/[A-Za-z_]+)*)$")
 _HOLE = re.compile(r"\{(\d+):(mysql|joda)\}")
+_TRY = "try({0})"
+_OF_GROUP = "of_group"
+_PLACE = re.compile(r"(?<!\{)\{(\d+)\}(?!\})")
 _USED = re.compile(r"\btrino_\w+")
 _RANDOM = {"rand", "random", "uuid", "now"}
 
 
-def call(template: str, *arguments: exp.Expression) -> Call:
+def call(template: str, *arguments: exp.Expr) -> Call:
     """DuckDB's SQL with holes."""
     return Call(this=template, expressions=list(arguments))
 
@@ -100,6 +103,8 @@ class Rewriter:
     def __init__(self, numbers: Mapping[str, decimals.Number]) -> None:
         self._numbers = numbers
         self._exact: dict[int, decimals.Number] = {}
+        self._over_groups: set[int] = set()
+        self._is_over_groups = False
         self.macros: set[str] = set()
         self.deterministic = True
 
@@ -114,14 +119,24 @@ class Rewriter:
                 and (kind := decimals.of(node, self._numbers))
             )
         }
+        groups = [node for node in nodes if _is_of_group(node)]
+        self._over_groups = {id(above) for node in groups for above in _inside_query(node)}
+        of_group = {id(node) for node in groups}
         for node in reversed(nodes):
+            self._is_over_groups = id(node) in self._over_groups
             new = self._one(node)
+            new.meta[_OF_GROUP] = id(node) in of_group
             if new is not node:
                 node.replace(new)
         return tree
 
     def _call(self, template: str, *arguments: exp.Expression) -> Call:
-        self.macros |= {name for name in _USED.findall(template) if name in MACROS}
+        used = {name for name in _USED.findall(template) if name in MACROS}
+        self.macros |= used
+        if self._is_over_groups and used & OVERLOADED:
+            return _through_a_list(template, arguments)
+        if self._is_over_groups and template == _TRY:
+            return _tried_over_groups(*arguments)
         return call(template, *arguments)
 
     def _one(self, node: exp.Expression) -> exp.Expression:  # noqa: C901, PLR0911, PLR0912
@@ -250,7 +265,7 @@ class Rewriter:
             new = self._call(f"cast({{0}} as {verbatim(_type(to))})", value)
         else:
             raise not_supported(f"{at(position(node))}Unknown type: {to.sql('trino').lower()}")
-        return self._call("try({0})", new) if tried else new
+        return self._call(_TRY, new) if tried else new
 
     def _function(self, node: exp.Anonymous) -> exp.Expression:  # noqa: PLR0911 - one branch for each special function
         name = node.name.lower()
@@ -276,6 +291,8 @@ class Rewriter:
         _check_place(node, name, function)
         if function.templates is not None:
             return self._template(node, name, function, arguments)
+        if self._is_over_groups and function.call in OVERLOADED:
+            return self._call(f"{function.call}({', '.join(f'{{{n}}}' for n in range(len(arguments)))})", *arguments)
         if function.call in MACROS:
             self.macros.add(function.call)
         new = exp.Anonymous(this=function.call, expressions=arguments)
@@ -319,6 +336,49 @@ class Rewriter:
             return self._call(f"row({', '.join(f'{{{n}}}' for n in range(len(arguments)))})", *arguments)
         fields = ", ".join(f"'field{n}': {{{n}}}" for n in range(len(arguments)))
         return self._call(f"{{{{{fields}}}}}", *arguments)
+
+
+def _is_of_group(node: exp.Expression) -> bool:
+    """Whether the value is one of a group or window of rows, or another query's."""
+    if isinstance(node, exp.Anonymous):
+        function = FUNCTIONS.get(node.name.lower())
+        return function is not None and (function.aggregate or function.window)
+    wrapped = exp.Window | exp.Filter | exp.WithinGroup | exp.IgnoreNulls | exp.RespectNulls
+    return isinstance(node, wrapped | exp.GroupConcat | exp.Subquery)
+
+
+def _inside_query(node: exp.Expression) -> Iterator[exp.Expr]:
+    """What the node stands in, up to its query."""
+    above = node.parent
+    while above is not None and not isinstance(above, exp.Query):
+        yield above
+        above = above.parent
+
+
+def _through_a_list(template: str, arguments: Sequence[exp.Expression]) -> Call:
+    """The call over the one element of a list.
+
+    DuckDB chooses among a macro's overloads before it knows what type an aggregate has; an element's type it knows.
+    """
+    held = {n for n, each in enumerate(arguments) if not isinstance(each, exp.Literal)}
+    packed = ", ".join(f"'a{n}': {{{n}}}" for n in sorted(held))
+    inner = _PLACE.sub(lambda hole: f"v.a{hole[1]}" if int(hole[1]) in held else hole[0], template)
+    return call(f"list_transform([{{{{{packed}}}}}], lambda v: {inner})[1]", *arguments)
+
+
+def _tried_over_groups(value: exp.Expression) -> Call:
+    """TRY of an expression over aggregates, which DuckDB's TRY does not take: they come as a list's one element."""
+    held: list[exp.Expr] = []
+
+    def taken_out(node: exp.Expr) -> exp.Expr:
+        if not node.meta.get(_OF_GROUP):
+            return node
+        held.append(node.copy())
+        return call(f"w.a{len(held) - 1}")
+
+    tried = value.transform(taken_out)
+    packed = ", ".join(f"'a{n}': {{{n + 1}}}" for n in range(len(held)))
+    return call(f"list_transform([{{{{{packed}}}}}], lambda w: try({{0}}))[1]", tried, *held)
 
 
 def _is_interval(node: exp.Expression) -> bool:

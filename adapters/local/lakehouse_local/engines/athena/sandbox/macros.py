@@ -249,6 +249,8 @@ MACROS = {
     "trino_url_encode": "(s varchar) as url_encode(s)",
     "trino_url_decode": "(s varchar) as url_decode(s)",
 }
+OVERLOADED = frozenset(name for name, text in MACROS.items() if len(re.findall(r"(?:^|, )\([\w ,]*\) as ", text)) > 1)
+"""Those that DuckDB chooses a definition of, by the arguments' types."""
 _USED = re.compile(r"\btrino_\w+")
 
 
