@@ -1,11 +1,11 @@
 """The lakehouse's AWS endpoint for boto3."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boto3
 
-from lakehouse_local.environment import S3Part
+from lakehouse_local.environment import Environment, S3Part
 from lakehouse_local.providers.s3_client import CONFIG
 
 
@@ -14,6 +14,11 @@ class Aws:
     """A running endpoint and its credentials; neither a profile nor the environment has a say."""
 
     part: S3Part
+
+    @classmethod
+    def of(cls, running: Environment) -> "Aws":
+        """The one endpoint for all services, or S3's own where it runs alone."""
+        return cls(replace(running.s3, endpoint=running.aws.endpoint) if running.aws else running.s3)
 
     @property
     def endpoint(self) -> str:

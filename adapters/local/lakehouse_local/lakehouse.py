@@ -69,7 +69,7 @@ class Lakehouse:
     @property
     def aws(self) -> Aws:
         """The lake's AWS endpoint for boto3 and other clients."""
-        return Aws(self.parts.s3)
+        return Aws.of(self.parts)
 
     @property
     def spark(self) -> SparkSession:

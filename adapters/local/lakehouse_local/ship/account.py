@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import cast
 
 import boto3
@@ -21,7 +20,7 @@ def local(settings: Settings) -> Client:
     running = environment.load(settings)
     if running.aws is None:
         raise NotRunning("no AWS endpoint is running", hint="lakehouse up starts it, unless LAKEHOUSE_S3 is a URL")
-    return Aws(replace(running.s3, endpoint=running.aws.endpoint)).client
+    return Aws.of(running).client
 
 
 def of_profile(profile: str) -> Client:
