@@ -9,7 +9,7 @@ WHICH := not slow
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs 2 --output-sync=target
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-with-jvm test-without-jvm quick check unit spark adapters e2e containers docker-images aws-check test-spark4 bench lock clean
+.PHONY: help setup demo test test-all test-with-jvm test-without-jvm quick check unit spark adapters e2e containers docker-images aws-check test-spark4 planted-bugs bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -92,6 +92,9 @@ test-spark4: .venv-spark4/.ready ## the core's and the jobs' tests on Spark 4.1 
 aws-check: setup ## all that can be checked of AWS without an account: wheel, jobs, Terraform, plan, deployment, bill
 	@$(BIN)/python -m pytest -m "slow or not slow" tests/unit/aws tests/unit/ship tests/adapters/aws \
 	  tests/emulator/test_glue_lake_job.py tests/emulator/test_ship.py tests/emulator/test_terraform.py tests/emulator/test_poc_walkthrough.py
+
+planted-bugs: setup ## plant bugs in the core, one at a time, and print which test catches each
+	@$(BIN)/python -m pytest -m slow tests/spark/flow/test_planted_bugs.py
 
 bench: setup ## speed as ratios against a peer in one run
 	@$(BIN)/python -m bench

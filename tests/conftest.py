@@ -41,6 +41,15 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.spark)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table of planted bugs, where they were planted."""
+    passed = terminalreporter.getreports("passed")
+    if caught := [value for report in passed for name, value in report.user_properties if name == "bug"]:
+        terminalreporter.section("planted bugs, and the test that caught each")
+        for line in caught:
+            terminalreporter.line(str(line))
+
+
 def settings_in(home: Path, *, postgres: str = "auto", s3: str = "auto") -> Settings:
     """Settings of a throw-away home with the machine's cache."""
     return replace(settings_module.from_environment(), home=home, postgres=postgres, s3=s3)
