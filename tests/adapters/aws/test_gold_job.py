@@ -18,7 +18,8 @@ from lakehouse_core.contracts import CONTRACTS, contract
 from lakehouse_core.errors import TableMissing
 from lakehouse_core.gold import MARTS
 
-pytestmark = pytest.mark.spark
+# Eight jobs and gold of seventeen tables, beside another leg of the tests.
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(1500)]
 
 
 def business(folder: Path) -> duckdb.DuckDBPyConnection:
