@@ -11,11 +11,10 @@ import pytest
 import sqlglot
 from athena_client import BUCKET, succeed
 from aws_endpoint import Endpoint
-from gold_business import AS_OF, generate, write_csv
+from gold_business import AS_OF, generate, load_csv, write_csv
 from gold_support import oracle_sql
 from pyspark.sql import SparkSession
 
-from lakehouse_core.contracts import contract
 from lakehouse_core.gold import MARTS
 
 QUERIES = Path(__file__).parents[2] / "infra" / "terraform" / "modules" / "query" / "gold"
@@ -47,13 +46,7 @@ def gold(
     glue.create_database(DatabaseInput={"Name": DATABASE})
     with duckdb.connect() as source:
         source.execute("set TimeZone = 'UTC'")
-        for file in folder.glob("*.csv"):
-            columns = contract(file.stem.removesuffix("_version")).columns
-            typed = [f"{c.name} {c.source_type.replace('jsonb', 'varchar')}" for c in columns]
-            if file.stem.endswith("_version"):
-                typed += ["_op varchar", "_position varchar", "_business_time timestamptz"]
-            source.execute(f"create table {file.stem} ({', '.join(typed)})")
-            source.execute(f"copy {file.stem} from '{file}' (header, nullstr '')")
+        load_csv(source, folder)
         for mart in MARTS:
             place = folder / f"{mart.name}.parquet"
             source.execute(f"copy ({oracle_sql(mart.name, AS_OF)}) to '{place}' (format parquet)")

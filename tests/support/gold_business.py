@@ -9,6 +9,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import duckdb
+
 from lakehouse_core.contracts import contract
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -19,7 +21,7 @@ _CENT = Decimal("0.01")
 
 
 def generate(*, customers: int, seed: int = 7) -> Tables:
-    """The eight source tables and the three version tables; medium scale is customers=6400."""
+    """The eight source tables and the five version tables; medium scale is customers=6400."""
     rnd = Random(seed)  # noqa: S311 - a test business, not a secret
     tenants = [_tenant(i) for i in range(1, 5)]
     buyers = [
@@ -62,6 +64,19 @@ def write_csv(tables: Tables, folder: Path) -> None:
             writer = csv.writer(file)
             writer.writerow([*names, *(("_op", "_position", "_business_time") if versions else ())])
             writer.writerows(rows)
+
+
+def load_csv(connection: duckdb.DuckDBPyConnection, folder: Path, names: str = "*.csv") -> list[Path]:
+    """Create a typed table of each file whose name fits; the files."""
+    files = sorted(folder.glob(names))
+    for file in files:
+        versions = file.stem.endswith("_version")
+        columns = contract(file.stem.removesuffix("_version")).columns
+        ddl = [f"{c.name} {c.source_type.replace('jsonb', 'varchar')}" for c in columns]
+        ddl += ["_op varchar", "_position varchar", "_business_time timestamptz"] if versions else []
+        connection.execute(f"create table {file.stem} ({', '.join(ddl)})")
+        connection.execute(f"copy {file.stem} from '{file}' (header, nullstr '')")
+    return files
 
 
 def _moment(rnd: Random, until: datetime = AS_OF) -> datetime:

@@ -8,13 +8,13 @@ from typing import Any
 import duckdb
 import pytest
 from dms_files import DmsTask, rows_in
-from gold_business import AS_OF, generate, write_csv
+from gold_business import AS_OF, generate, load_csv, write_csv
 from gold_support import ORACLES, assert_same_rows, comparable, in_key_order, oracle
 
 from lakehouse_aws import gold, silver
 from lakehouse_aws.world import World
 from lakehouse_core import intake
-from lakehouse_core.contracts import CONTRACTS, contract
+from lakehouse_core.contracts import CONTRACTS
 from lakehouse_core.errors import TableMissing
 from lakehouse_core.gold import MARTS
 
@@ -27,10 +27,7 @@ def business(folder: Path) -> duckdb.DuckDBPyConnection:
     write_csv(generate(customers=40), folder)
     source = duckdb.connect()
     source.execute("set TimeZone = 'UTC'")
-    for file in folder.glob("core_*.csv"):
-        columns = (f"{c.name} {c.source_type.replace('jsonb', 'varchar')}" for c in contract(file.stem).columns)
-        source.execute(f"create table {file.stem} ({', '.join(columns)})")
-        source.execute(f"copy {file.stem} from '{file}' (header, nullstr '')")
+    load_csv(source, folder, "core_*.csv")
     source.execute("update core_customer set phone = ''")  # no mart looks at it, and no source has NULL there
     source.execute((ORACLES / "full_load.sql").read_text().replace(":as_of", f"timestamptz '{AS_OF.isoformat()}'"))
     return source

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from gold_business import AS_OF, generate, write_csv
+from gold_business import AS_OF, generate, load_csv, write_csv
 from gold_support import VERSIONED, VIEWS, Case, Inputs, comparable, in_key_order, silver
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StringType, StructField, StructType, TimestampType
@@ -61,23 +61,12 @@ def business_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def source(business_folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The business in DuckDB: the eight source tables and the three version tables; Parquet files appear beside it."""
+    """The business in DuckDB: the eight source tables and the five version tables; Parquet files appear beside it."""
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
-        load_csv(connection, business_folder)
+        for file in load_csv(connection, business_folder):
+            connection.execute(f"copy {file.stem} to '{file.with_suffix('.parquet')}' (format parquet)")
         yield connection
-
-
-def load_csv(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Create a typed table of each file and export it as Parquet beside it."""
-    for file in sorted(folder.glob("*.csv")):
-        versions = file.stem.endswith("_version")
-        columns = contract(file.stem.removesuffix("_version")).columns
-        ddl = [f"{c.name} {c.source_type.replace('jsonb', 'varchar')}" for c in columns]
-        ddl += ["_op varchar", "_position varchar", "_business_time timestamptz"] if versions else []
-        connection.execute(f"create table {file.stem} ({', '.join(ddl)})")
-        connection.execute(f"copy {file.stem} from '{file}' (header, nullstr '')")
-        connection.execute(f"copy {file.stem} to '{file.with_suffix('.parquet')}' (format parquet)")
 
 
 @pytest.fixture(scope="session")

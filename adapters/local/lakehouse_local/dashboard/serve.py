@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
@@ -9,12 +10,12 @@ HOST = "127.0.0.1"
 _LOOK_SECONDS = 2.0
 
 
+@dataclass(frozen=True)
 class Live:
-    """The newest page and the run that it shows."""
+    """A page and the run that it shows."""
 
-    def __init__(self, run: int, page: str) -> None:
-        self.run = run
-        self.page = page
+    run: int
+    page: str
 
 
 def serve(

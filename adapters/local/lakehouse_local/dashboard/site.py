@@ -43,7 +43,6 @@ _POLICY = (
 class Answers:
     """All that a page is made of: each figure's rows by name, tenants by id, the quality report, the runs, newest first."""
 
-    as_of: datetime
     figures: Mapping[str, Result]
     tenants: tuple[tuple[int, str], ...]
     quality: Report
@@ -53,9 +52,8 @@ class Answers:
 
 def ask(environment: Environment, settings: Settings, say: Say) -> Answers:
     """Ask the lake everything that the dashboard shows, as the last run left it; TableMissing before the first run."""
-    storage = S3Storage(environment.s3)
-    last = records.latest(storage, settings.naming)
-    if last is None:
+    runs = records.every(S3Storage(environment.s3), settings.naming)
+    if not runs:
         raise TableMissing("the lake is empty: no run has finished yet", hint="lakehouse run")
     quality = checks.report(environment, settings, say)
     engine = QueryEngine(environment, settings)
@@ -66,11 +64,10 @@ def ask(environment: Environment, settings: Settings, say: Say) -> Answers:
         found[figure.name] = engine.run(figure.sql)
     tenants = engine.run("select id, name from silver.tenants order by name, id")
     return Answers(
-        as_of=last.as_of,
         figures=found,
         tenants=tuple((row[0], row[1]) for row in tenants.rows),
         quality=quality,
-        runs=tuple(reversed(records.every(storage, settings.naming)))[:RUNS_SHOWN],
+        runs=tuple(reversed(runs))[:RUNS_SHOWN],
         blueprint=blueprint(settings),
     )
 
@@ -115,7 +112,7 @@ def html(answers: Answers, *, live: bool = False) -> str:
 def _data(answers: Answers, *, live: bool) -> dict[str, Any]:
     return {
         "live": live,
-        "as_of": answers.as_of.isoformat(),
+        "as_of": answers.runs[0].as_of.isoformat(),
         "run": answers.runs[0].run,
         "tenants": [{"id": key, "name": name} for key, name in answers.tenants],
         "currencies": _currencies(answers.figures),
