@@ -3,7 +3,10 @@
 What every adapter does alike once it knows where the tables are: it says where, which run this is and what was read.
 """
 
-from collections.abc import Callable
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
@@ -26,6 +29,7 @@ LOG_TYPES = (
 )
 VERSIONS = "_version"
 MART_KEY = "mart_key"
+ROWS_PER_LOG_FILE = 50_000
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,9 @@ def take(blueprint: Blueprint, contract: Contract, where: Place, batch: Batch, t
             sessions=silver.event.sessions if contract.entity == "event" else None,
         )
         if not batch.repeated:
-            _append(taken.log, f"{where.log}/run={batch.run}")
+            _append(taken.log, f"{where.log}/run={batch.run}", taken.counts.read)
             if taken.counts.quarantined:
-                _append(taken.quarantine, f"{where.quarantine}/run={batch.run}")
+                _append(taken.quarantine, f"{where.quarantine}/run={batch.run}", taken.counts.quarantined)
         write = table_format.overwrite if stored is None else table_format.merge
         commit = write(table, taken.rows)
     finally:
@@ -168,6 +172,19 @@ class Inputs:
                 self._made[name] = self._make(name)
             return self._made[name]
 
+    @contextmanager
+    def shared(self, marts: Sequence[Mart]) -> Iterator[None]:
+        """Meanwhile each history that several of the marts ask for is read once: it lies in a file for each run."""
+        readers = Counter(name for mart in marts for name in mart.inputs if name.endswith(VERSIONS))
+        frames = [self[name] for name, count in readers.items() if count > 1]
+        for frame in frames:
+            frame.persist(StorageLevel.MEMORY_AND_DISK)
+        try:
+            yield
+        finally:
+            for frame in frames:
+                frame.unpersist()
+
     def _make(self, name: str) -> DataFrame:
         owner = self._blueprint.contract(name.removesuffix(VERSIONS))
         if name.endswith(VERSIONS):
@@ -175,6 +192,7 @@ class Inputs:
         return serve.reader(self._base(owner), owner, self._as_of)
 
 
-def _append(frame: DataFrame, folder: str) -> None:
-    """One folder a run: repeating the run writes the same folder again."""
-    frame.write.mode("overwrite").option("compression", "zstd").parquet(folder)
+def _append(frame: DataFrame, folder: str, rows: int) -> None:
+    """One folder a run: repeating the run writes the same folder again. In few files: a reader pays for each."""
+    files = math.ceil(rows / ROWS_PER_LOG_FILE)
+    frame.coalesce(max(1, files)).write.mode("overwrite").option("compression", "zstd").parquet(folder)

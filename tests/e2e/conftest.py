@@ -9,10 +9,11 @@ from lakehouse_local.providers.errors import ProviderUnavailable
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lakehouse]:
-    """The module's lakehouse: a seeded source, nothing captured yet."""
+def lake(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lakehouse]:
+    """The module's lakehouse: a seeded source, nothing captured yet; the module's EXTENSIONS make its blueprint."""
+    home = tmp_path_factory.mktemp("lakehouse") / "home"
     try:
-        with lakehouse(tmp_path_factory.mktemp("lakehouse") / "home") as running:
+        with lakehouse(home, extensions=getattr(request.module, "EXTENSIONS", ())) as running:
             yield running
     except ProviderUnavailable as error:
         pytest.skip(str(error))

@@ -18,7 +18,9 @@ from lakehouse_local.providers import postgres_binaries
 from lakehouse_local.testing import small
 
 CLI = (sys.executable, "-m", "lakehouse_local.cli")
-PATIENCE_SECONDS = 600
+PATIENCE_SECONDS = 1200
+FEW_MARTS = ("tests.support.few_marts:few_marts",)
+"""The extensions of a lakehouse whose gold is small, for tests of the whole way that ask about something else."""
 _ERROR = re.compile(r"^error \(([a-z0-9-]+)\) ", re.MULTILINE)
 
 
@@ -85,16 +87,19 @@ class Lakehouse(PublicLakehouse):
             "LAKEHOUSE_S3": chosen.s3,
             "LAKEHOUSE_SPARK_MASTER": chosen.spark_master,
             "LAKEHOUSE_DRIVER_MEMORY": chosen.driver_memory,
+            "LAKEHOUSE_EXTENSIONS": " ".join(chosen.extensions),
             # Wide enough that no message is wrapped.
             "COLUMNS": "1000",
         }
 
 
 @contextmanager
-def lakehouse(home: Path, *, postgres: str | None = None, s3: str = "localstack") -> Iterator[Lakehouse]:
+def lakehouse(
+    home: Path, *, postgres: str | None = None, s3: str = "localstack", extensions: tuple[str, ...] = ()
+) -> Iterator[Lakehouse]:
     """A seeded lakehouse that runs, on those providers; afterwards nothing of it is left."""
     chosen = replace(
-        small.settings_in(home),
+        small.settings_in(home, extensions),
         postgres=postgres or ("installed" if any(postgres_binaries.installed()) else "embedded"),
         s3=s3,
     )

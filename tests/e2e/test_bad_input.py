@@ -7,10 +7,12 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from lakehouse_home import Lakehouse, Said, until
+from lakehouse_home import FEW_MARTS, Lakehouse, Said, until
 
 from lakehouse_local.capture import manifest
 from lakehouse_local.capture.manifest import FileEntry
+
+EXTENSIONS = FEW_MARTS
 
 UPDATE = "update core_order set shipping_amount = shipping_amount + 1 where id <= 20"
 

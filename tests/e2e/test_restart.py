@@ -1,9 +1,11 @@
 """Servers that stop and start again: nothing is lost, and what S3 lost is never a silent hole."""
 
 import pytest
-from lakehouse_home import Lakehouse
+from lakehouse_home import FEW_MARTS, Lakehouse
 
 from lakehouse_local.errors import LakeIncomplete
+
+EXTENSIONS = FEW_MARTS
 
 
 @pytest.fixture(scope="module", autouse=True)

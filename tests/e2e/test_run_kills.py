@@ -13,7 +13,9 @@ from datetime import UTC, datetime, timedelta
 import psutil
 import psycopg2
 import pytest
-from lakehouse_home import Lakehouse, until
+from lakehouse_home import FEW_MARTS, Lakehouse, until
+
+EXTENSIONS = FEW_MARTS
 
 KILLS = 10
 # The seed ends the day before.

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from lakehouse_home import CLI, Lakehouse, Said
+from lakehouse_home import CLI, FEW_MARTS, Lakehouse, Said
 
 from lakehouse_local.lake.watch import WAITING
+
+EXTENSIONS = FEW_MARTS
 
 Tick = dict[str, Any]
 

@@ -50,7 +50,7 @@ def run(world: World) -> datetime:
             intake.refresh(mart, inputs, as_of, table, world.format)
             catalog.register_mart(world, mart, table)
 
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        with inputs.shared(STANDARD.marts), ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             list(pool.map(refresh, STANDARD.marts))
         catalog.register_revenue_by_tenant(world)
     metrics.gold_run(

@@ -5,8 +5,6 @@ The oldest run that can be read after that is :mod:`lakehouse_local.lake.kept`'s
 
 from collections.abc import Sequence
 
-from lakehouse_core.contracts import CONTRACTS
-from lakehouse_core.gold import MARTS
 from lakehouse_core.ports import Table
 from lakehouse_local.lake import kept, records
 from lakehouse_local.lake.kept import Kept
@@ -44,8 +42,8 @@ def tidy(lake: Lake, last: RunRecord, say: Say) -> None:
 
 
 def _tables(lake: Lake) -> dict[str, Table]:
-    bases = {f"silver.{contract.entity}": lake.base(contract) for contract in CONTRACTS.values()}
-    return bases | {f"gold.{mart.name}": lake.mart(mart) for mart in MARTS}
+    bases = {f"silver.{contract.entity}": lake.base(contract) for contract in lake.blueprint.contracts.values()}
+    return bases | {f"gold.{mart.name}": lake.mart(mart) for mart in lake.blueprint.marts}
 
 
 def _clean(lake: Lake, table: Table, oldest: str) -> None:

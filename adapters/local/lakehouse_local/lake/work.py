@@ -252,7 +252,7 @@ def _with_gold(lake: Lake, record: RunRecord, say: Say) -> RunRecord:
     marts = gold.stale(lake.blueprint, record)
     inputs = gold.inputs(lake, record)
     say(f"gold: {len(marts)} marts")
-    with ThreadPoolExecutor(MARTS_SIDE_BY_SIDE) as pool:
+    with inputs.shared(marts), ThreadPoolExecutor(MARTS_SIDE_BY_SIDE) as pool:
         commits = list(
             pool.map(lambda mart: intake.refresh(mart, inputs, record.as_of, lake.mart(mart), lake.format), marts)
         )

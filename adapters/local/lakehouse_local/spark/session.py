@@ -21,8 +21,8 @@ from lakehouse_local.spark import cds, jars, java
 _FORMATS = {
     # spark_catalog can be only one of the two; with Delta's, everything of both formats works.
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-    "spark.sql.extensions": "org.apache.spark.sql.hudi.HoodieSparkSessionExtension,"
-    "io.delta.sql.DeltaSparkSessionExtension",
+    # Not Hudi's: it adds SQL statements that need its own catalog, and looks at each plan again with every column added.
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
     "spark.kryo.registrator": "org.apache.spark.HoodieSparkKryoRegistrar",
     # The default of 50 makes the first look at each small Delta table a job of 50 tasks.
@@ -87,6 +87,7 @@ def session(settings: Settings, s3: S3Part | None, app_name: str) -> SparkSessio
         ) from error
     if first:
         _silence(spark, _log_file(settings))
+        _remember(spark)
         if not _is_local(settings):
             _await_executors(spark, settings)
     if s3:
@@ -146,6 +147,13 @@ def _silence(spark: SparkSession, log: Path) -> None:
     """Send what the JVM prints into the log file: Hudi's object sizing prints warnings past every logger."""
     java: Any = spark._jvm.java  # type: ignore[union-attr]  # noqa: SLF001  # no public way
     java.lang.System.setOut(java.io.PrintStream(java.io.FileOutputStream(str(log), True), True))  # noqa: FBT003
+
+
+def _remember(spark: SparkSession) -> None:
+    """Ask once what these names are: pyspark asks at every column, and the JVM then looks through every jar."""
+    jvm: Any = spark._jvm  # noqa: SLF001  # no public way
+    for name in ("functions", "PythonUtils", "SparkSession", "SparkSession$"):
+        setattr(jvm, name, getattr(jvm, name))
 
 
 def _builder(settings: Settings, app_name: str) -> SparkSession.Builder:
