@@ -1,8 +1,8 @@
-"""`make bench`: speed as ratios: pipeline, run and formats beside bare peers, large beside medium, capture beside Debezium, the AWS endpoint."""
+"""`make bench`: speed as ratios: pipeline, run and formats beside bare peers, large beside medium, capture beside Debezium, the AWS endpoint, ways to ask Athena."""
 
 import argparse
 
-from bench import aws, debezium, growth, pipeline, run, tables
+from bench import aws, debezium, growth, pipeline, queries, run, tables
 
 PARTS = {
     "pipeline": pipeline.main,
@@ -11,6 +11,7 @@ PARTS = {
     "growth": growth.main,
     "debezium": debezium.main,
     "aws": aws.main,
+    "queries": queries.main,
 }
 
 

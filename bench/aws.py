@@ -1,39 +1,27 @@
-"""The AWS endpoint beside bare peers: queries beside DuckDB, a crawl, a Glue job beside the same script, many clients.
-
-The endpoint runs over moto in a process of its own; clients poll every 5 milliseconds.
-"""
+"""The AWS endpoint beside bare peers: queries beside DuckDB, a crawl, a Glue job beside the same script, many clients."""
 
 import argparse
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import boto3
 import duckdb
 import psutil
-from botocore.config import Config
 from rich.console import Console
 from rich.table import Table as Grid
 
+from bench.endpoint import CLIENTS, Client, ask, endpoint
 from lakehouse_core.contracts import Naming
-from lakehouse_local import settings
-from lakehouse_local.environment import AwsPart, S3Part
-from lakehouse_local.gateway.server import GatewayServer
-from lakehouse_local.providers.servers import running_s3
 from lakehouse_local.spark import java
 
 ORDERS = 51_200
-CLIENTS = 50
 ROUNDS = 40
 SCRIPTS, LAKE = Naming().bucket("scripts"), Naming().bucket("silver")
-RESULTS = f"s3://{Naming().bucket('athena')}/"
 AGGREGATE = "select status, count(*), sum(total) from bench.orders group by status"
 MADE = f"""
     select range id, range % 50 tenant_id, ['pending', 'completed', 'cancelled'][1 + range % 3] status,
@@ -53,32 +41,6 @@ print(spark.range(1000).selectExpr("sum(id)").collect())
 """
 
 
-def clients(aws: AwsPart, s3: S3Part) -> Callable[[str], Any]:
-    """Makes clients of the endpoint."""
-    keys = {"aws_access_key_id": s3.access_key, "aws_secret_access_key": s3.secret_key}
-    config = Config(max_pool_connections=CLIENTS, retries={"total_max_attempts": 1})
-
-    def client(service: str) -> Any:
-        where = {"endpoint_url": aws.endpoint, "region_name": s3.region, "config": config}
-        return boto3.session.Session().client(service, **where, **keys)  # type: ignore[call-overload]
-
-    return client
-
-
-def ask(athena: Any, sql: str) -> None:
-    """From StartQueryExecution to GetQueryResults."""
-    started = athena.start_query_execution(QueryString=sql, ResultConfiguration={"OutputLocation": RESULTS})
-    execution = started["QueryExecutionId"]
-    while True:
-        found = athena.get_query_execution(QueryExecutionId=execution)["QueryExecution"]["Status"]
-        if found["State"] not in {"QUEUED", "RUNNING"}:
-            break
-        time.sleep(0.005)
-    if found["State"] != "SUCCEEDED":
-        raise SystemExit(f"{sql}: {found}")
-    athena.get_query_results(QueryExecutionId=execution)
-
-
 def seconds(work: Callable[[], object]) -> float:
     """What a call takes."""
     started = time.monotonic()
@@ -93,7 +55,7 @@ def median(work: Callable[[], object]) -> float:
     return 1000 * statistics.median(seconds(work) for _ in range(ROUNDS))
 
 
-def stock(client: Callable[[str], Any], folder: Path) -> Path:
+def stock(client: Client, folder: Path) -> Path:
     """Put the orders into the lake: a Parquet file and a table for Athena, and folders of CSV for the crawler."""
     path = folder / "orders.parquet"
     duckdb.sql(f"copy ({MADE}) to '{path}' (compression zstd)")
@@ -119,7 +81,7 @@ def crawl(glue: Any) -> float:
     return time.monotonic() - started
 
 
-def job(client: Callable[[str], Any]) -> float:
+def job(client: Client) -> float:
     """Seconds from StartJobRun to SUCCEEDED, the second of two runs."""
     glue = client("glue")
     client("s3").put_object(Bucket=SCRIPTS, Key="bench.py", Body=SCRIPT.encode())
@@ -145,24 +107,24 @@ def plain_spark(cache: Path) -> float:
     return seconds(run)
 
 
-def used(endpoint: psutil.Process) -> int:
+def used(process: psutil.Process) -> int:
     """Bytes of memory that the endpoint and its workers have now."""
     found = 0
-    for process in (endpoint, *endpoint.children(recursive=True)):
+    for each in (process, *process.children(recursive=True)):
         try:
-            found += process.memory_info().rss
+            found += each.memory_info().rss
         except psutil.NoSuchProcess:  # a worker answers one query and ends
             continue
     return found
 
 
-def crowd(client: Callable[[str], Any], endpoint: psutil.Process) -> tuple[float, int]:
+def crowd(client: Client, process: psutil.Process) -> tuple[float, int]:
     """Seconds until fifty clients have their answers, and the most memory of the endpoint and its workers in MiB."""
     most, started = 0, time.monotonic()
     with ThreadPoolExecutor(CLIENTS) as pool:
         asked = [pool.submit(lambda: ask(client("athena"), AGGREGATE)) for _ in range(CLIENTS)]
         while not all(each.done() for each in asked):
-            most = max(most, used(endpoint))
+            most = max(most, used(process))
             time.sleep(0.02)
         for each in asked:
             each.result()
@@ -172,30 +134,18 @@ def crowd(client: Callable[[str], Any], endpoint: psutil.Process) -> tuple[float
 def main(chosen: argparse.Namespace) -> None:  # noqa: ARG001 - every bench takes the same arguments
     """Print each line."""
     grid = Grid("what", "ours", "peer", "aim", title="the AWS endpoint, over moto", title_justify="left")
-    with tempfile.TemporaryDirectory(prefix="lakehouse-bench-") as scratch:
-        folder = Path(scratch)
-        own = replace(settings.from_environment(), home=folder, s3="moto", driver_memory="1g")
-        with running_s3(own) as s3:
-            before = {each.pid for each in psutil.Process().children()}
-            server = GatewayServer(own)
-            try:
-                client = clients(server.start(s3), s3)
-                (endpoint,) = (each for each in psutil.Process().children() if each.pid not in before)
-                path = stock(client, folder)
-                athena = client("athena")
-                local = AGGREGATE.replace("bench.orders", f"'{path}'")
-                plain = [median(lambda sql=sql: duckdb.sql(sql).fetchall()) for sql in ("select 1", local)]  # type: ignore[misc]
-                one, aggregate = median(lambda: ask(athena, "select 1")), median(lambda: ask(athena, AGGREGATE))
-                grid.add_row("SELECT 1, p50 ms", f"{one:.0f}", f"DuckDB {plain[0]:.1f}", "50")
-                grid.add_row(
-                    f"aggregate of {ORDERS:,} orders, p50 ms", f"{aggregate:.0f}", f"DuckDB {plain[1]:.1f}", "150"
-                )
-                took, most = crowd(client, endpoint)
-                grid.add_row(f"{CLIENTS} clients at once: s until all have answers", f"{took:.1f}", "", "no error")
-                grid.add_row("  memory of the endpoint and its workers, MiB", f"{most:,}", "", "")
-                grid.add_row("crawl of 12 tables, s", f"{crawl(client('glue')):.1f}", "", "5")
-                with_glue, without = job(client), plain_spark(own.cache)
-                grid.add_row("Glue job, s", f"{with_glue:.1f}", f"plain Spark {without:.1f}", f"{without + 3:.1f}")
-            finally:
-                server.stop()
+    with endpoint() as running:
+        client, athena = running.client, running.client("athena")
+        path = stock(client, running.folder)
+        local = AGGREGATE.replace("bench.orders", f"'{path}'")
+        plain = [median(lambda sql=sql: duckdb.sql(sql).fetchall()) for sql in ("select 1", local)]  # type: ignore[misc]
+        one, aggregate = median(lambda: ask(athena, "select 1")), median(lambda: ask(athena, AGGREGATE))
+        grid.add_row("SELECT 1, p50 ms", f"{one:.0f}", f"DuckDB {plain[0]:.1f}", "50")
+        grid.add_row(f"aggregate of {ORDERS:,} orders, p50 ms", f"{aggregate:.0f}", f"DuckDB {plain[1]:.1f}", "150")
+        took, most = crowd(client, running.process)
+        grid.add_row(f"{CLIENTS} clients at once: s until all have answers", f"{took:.1f}", "", "no error")
+        grid.add_row("  memory of the endpoint and its workers, MiB", f"{most:,}", "", "")
+        grid.add_row("crawl of 12 tables, s", f"{crawl(client('glue')):.1f}", "", "5")
+        with_glue, without = job(client), plain_spark(running.cache)
+        grid.add_row("Glue job, s", f"{with_glue:.1f}", f"plain Spark {without:.1f}", f"{without + 3:.1f}")
     Console().print(grid)

@@ -128,6 +128,29 @@ def test_parquet_is_read_by_name_and_counted_by_column(athena: Any, s3_client: A
     assert (query.state, "HIVE_BAD_DATA" in query.reason) == ("FAILED", True)
 
 
+def test_only_the_partitions_that_are_asked_for_are_read(athena: Any, s3_client: Any) -> None:
+    """Of files alike the others are not even opened; where one has a column more, each row has what its file has."""
+    days = range(1, 31)
+    for day in days:
+        of_day = [{"a": str(n), "b": f"{n * 7919}-" * 3} for n in range(1000 * day, 1000 * day + 1000)]
+        put(s3_client, f"pruned/day={day}/a.parquet", parquet({"a": "bigint", "b": "varchar"}, of_day))
+    columns = f"(a bigint, b string, c string) PARTITIONED BY (day int) STORED AS PARQUET LOCATION '{PLACE}/pruned/'"
+    succeed(athena, f"CREATE EXTERNAL TABLE pruned {columns}", "shop")
+    succeed(athena, "MSCK REPAIR TABLE pruned", "shop")
+
+    def asked(sql: str) -> tuple[list[tuple[str | None, ...]], int]:
+        found = succeed(athena, sql, "shop")
+        return found.rows()[1:], found.execution["Statistics"]["DataScannedInBytes"]
+
+    whole, all_bytes = asked("SELECT count(a), count(b), max(b) IS NULL FROM pruned")
+    one, day_bytes = asked("SELECT count(a), count(b), max(b) IS NULL FROM pruned WHERE day = 17")
+    assert (whole, one) == ([("30000", "30000", "false")], [("1000", "1000", "false")])
+    assert 0 < day_bytes < all_bytes / 10
+    put(s3_client, "pruned/day=17/b.parquet", parquet({"a": "bigint", "c": "varchar"}, [{"a": "1", "c": "x"}]))
+    assert asked("SELECT a, b, c FROM pruned WHERE day = 17 AND c = 'x'")[0] == [("1", None, "x")]
+    assert asked("SELECT count(*), count(b), count(c) FROM pruned")[0] == [("30001", "30000", "1")]
+
+
 def test_only_the_catalogs_partitions_are_read(athena: Any, s3_client: Any) -> None:
     """MSCK adds folders, ADD and DROP single ones; the key is a column, and comes last."""
     for day in ("2026-01-01", "2026-01-02"):

@@ -42,6 +42,8 @@ def define(connection: duckdb.DuckDBPyConnection, folder: str, source: Source) -
     columns = [(name, parse(kind)) for name, kind in source["columns"]]
     keys = [(name, parse(kind)) for name, kind in source["keys"]]
     if source["files"]:
+        if source["reader"] == "parquet":
+            source = {**source, "union_by_name": str(not _alike(connection, folder, source)).lower()}
         body = _READERS[source["reader"]](connection, folder, source, columns)
         body += f", {', '.join(quoted(name) for name, _ in keys)}" if keys else ""
         if source["uris"]:
@@ -54,6 +56,23 @@ def define(connection: duckdb.DuckDBPyConnection, folder: str, source: Source) -
     connection.execute(f"create view {quoted(source['schema'])}.{quoted(source['name'])} as {body}")
 
 
+def _alike(connection: duckdb.DuckDBPyConnection, folder: str, source: Source) -> bool:
+    """Whether all Parquet files have one schema: DuckDB then opens only those whose partition a query asks for."""
+    if len(source["files"]) == 1:
+        return True
+    schemas = f"""
+        select count(distinct described) from (
+            select list(row(columns(* exclude file_name))::varchar order by column_id) as described
+            from parquet_schema([{_listed(folder, source)}]) group by file_name
+        )
+    """  # noqa: S608
+    return bool(connection.execute(schemas).fetchall()[0][0] == 1)
+
+
+def _listed(folder: str, source: Source) -> str:
+    return ", ".join(literal(f"{folder}/{name}") for name in source["files"])
+
+
 def _uris(folder: str, source: Source) -> str:
     pairs = [f"{literal(f'{folder}/{name}')}: {literal(uri)}" for name, uri in source["uris"].items()]
     return f"map {{{', '.join(pairs)}}}"
@@ -61,7 +80,7 @@ def _uris(folder: str, source: Source) -> str:
 
 def _scan(folder: str, source: Source, keys: Sequence[tuple[str, HiveType]]) -> str:
     """The table function's call."""
-    files = ", ".join(literal(f"{folder}/{name}") for name in source["files"])
+    files = _listed(folder, source)
     common = ["filename = true"] if source["uris"] else []
     if keys:
         types = ", ".join(f"{quoted(name)}: {kind.duckdb}" for name, kind in keys)
@@ -73,7 +92,8 @@ def _scan(folder: str, source: Source, keys: Sequence[tuple[str, HiveType]]) -> 
     header = ["header = true", f"skip = {skip - 1}"] if skip else ["header = false"]
     text = ["auto_detect = false", "strict_mode = false", f"max_line_size = {_MAX_LINE_BYTES}"]
     if source["reader"] == "parquet":
-        return f"read_parquet([{files}], {', '.join(['union_by_name = true', *common])})"
+        common.append(f"union_by_name = {source['union_by_name']}")
+        return f"read_parquet([{files}], {', '.join(common)})"
     if source["reader"] == "json":
         options = ["columns = {l: 'JSON'}", "format = 'newline_delimited'", "records = false", *common]
         return f"read_json([{files}], {', '.join(options)})"
@@ -96,9 +116,9 @@ Columns = Sequence[tuple[str, HiveType]]
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, folder: str, source: Source, columns: Columns) -> str:
-    files = ", ".join(literal(f"{folder}/{name}") for name in source["files"])
+    options = f"union_by_name = {source['union_by_name']}, hive_partitioning = false"
     described = connection.execute(
-        f"describe select * from read_parquet([{files}], union_by_name = true, hive_partitioning = false)"  # noqa: S608
+        f"describe select * from read_parquet([{_listed(folder, source)}], {options})"  # noqa: S608
     ).fetchall()
     stored = {str(name).lower(): str(kind) for name, kind, *_ in described}
     selected = []
