@@ -90,3 +90,10 @@ __all__ = [
     "UnknownEntity",
     "UnknownFormat",
 ]
+
+
+class NothingCaptured(LakehouseError):
+    """A period has no changes to take in again."""
+
+    code = "nothing-captured"
+    exit_code = 2

@@ -56,9 +56,3 @@ class RecordTooNew(LakehouseError):
     """A table's records are of a newer version's format."""
 
     code = "record-too-new"
-
-
-class NothingCaptured(LakehouseError):
-    """Bronze has no changes of the period that is to be taken in again."""
-
-    code = "nothing-captured"

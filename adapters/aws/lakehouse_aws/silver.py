@@ -13,7 +13,7 @@ from pyspark.sql.types import StructType
 
 from lakehouse_aws import bronze, catalog, lease, ledger, metrics
 from lakehouse_aws.bronze import Part
-from lakehouse_aws.errors import ArgumentInvalid, BronzeMissing, FormatFixed, NothingCaptured, WriterLost
+from lakehouse_aws.errors import ArgumentInvalid, BronzeMissing, FormatFixed, WriterLost
 from lakehouse_aws.ledger import TableRun
 from lakehouse_aws.world import World, job, one_of, option
 from lakehouse_core import intake
@@ -21,6 +21,7 @@ from lakehouse_core.blueprint import STANDARD
 from lakehouse_core.bronze import Bronze, dms
 from lakehouse_core.contracts import CONTRACTS, Contract, Phase, position
 from lakehouse_core.contracts.envelope import BUSINESS_TIME, FILE
+from lakehouse_core.errors import NothingCaptured
 
 _FROM, _TO = "--backfill_from", "--backfill_to"
 

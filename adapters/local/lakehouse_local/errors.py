@@ -71,13 +71,6 @@ class NoSuchTime(LakehouseError):
     exit_code = 2
 
 
-class NothingCaptured(LakehouseError):
-    """A period has no changes to take in again."""
-
-    code = "nothing-captured"
-    exit_code = 2
-
-
 class LakeIncomplete(LakehouseError):
     """S3 lacks objects that the lake had held."""
 

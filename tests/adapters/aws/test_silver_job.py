@@ -18,7 +18,6 @@ from lakehouse_aws.errors import (
     BronzeMissing,
     BucketMissing,
     FormatFixed,
-    NothingCaptured,
     WriterHeld,
     WriterLost,
 )
@@ -27,6 +26,7 @@ from lakehouse_aws.silver import Period
 from lakehouse_aws.world import World
 from lakehouse_core import intake, serve
 from lakehouse_core.contracts import CONTRACTS, Naming
+from lakehouse_core.errors import NothingCaptured
 from lakehouse_core.tables import FORMATS, format_named
 
 pytestmark = pytest.mark.spark

@@ -8,9 +8,9 @@ of history or not at all (``lakehouse replicate --reload``). The account counts 
 
 from datetime import datetime
 
+from lakehouse_core.errors import NothingCaptured
 from lakehouse_local.capture import manifest
 from lakehouse_local.environment import Environment
-from lakehouse_local.errors import NothingCaptured
 from lakehouse_local.lake import sources, work
 from lakehouse_local.lake.work import RunReport
 from lakehouse_local.progress import Say
