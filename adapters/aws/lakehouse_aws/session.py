@@ -15,7 +15,6 @@ CONF = MappingProxyType(
         "hudi": {
             "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
             "spark.kryo.registrator": "org.apache.spark.HoodieSparkKryoRegistrar",
-            "spark.sql.extensions": "org.apache.spark.sql.hudi.HoodieSparkSessionExtension",
             **_UTC,
         },
         "delta": {
@@ -48,7 +47,7 @@ def configure(spark: SparkSession, table_format: str) -> SparkSession:
     """Set what can be set; ArgumentInvalid where the job was not started with the format's :data:`CONF`."""
     settled = spark.sparkContext.getConf()
     for name, value in CONF[table_format].items():
-        # A session for both formats has both extensions.
+        # A user's session may have extensions of their own beside ours.
         if name not in _UTC and value not in (settled.get(name) or "").split(","):
             raise ArgumentInvalid(
                 f"the job's Spark has {name} = {settled.get(name)}; {table_format} needs {value}",
