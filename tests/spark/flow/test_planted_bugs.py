@@ -3,39 +3,21 @@
 `make planted-bugs` prints the table: which bug, and which test caught it.
 """
 
-import inspect
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from importlib import import_module
-from types import CodeType, FunctionType, ModuleType
-from typing import NamedTuple
+from collections.abc import Callable
 
 import pytest
 import test_cdc_fold as fold_tests
 import test_flow_order as order
 import test_flow_take_in as take_in_tests
+from planting import Bug, planted
 from pyspark.sql import SparkSession
-
-from lakehouse_core import flow
 
 pytestmark = pytest.mark.slow
 
-# The package gives functions of these names.
 account, lineage, state, versions = (
-    import_module(f"lakehouse_core.cdc.{name}") for name in ("account", "lineage", "state", "versions")
+    f"lakehouse_core.cdc.{name}" for name in ("account", "lineage", "state", "versions")
 )
-
-
-class Bug(NamedTuple):
-    """A line of a function as it should be, and as somebody might have written it."""
-
-    what: str
-    module: ModuleType
-    function: str
-    right: str
-    wrong: str
-
-
+flow = "lakehouse_core.flow"
 BUGS = (
     Bug("unordered merge", state, "newest", "F.desc(POSITION), F.size(UNSENT)", "F.size(UNSENT), F.asc(POSITION)"),
     Bug("delete forgotten", state, "newest", '"_rank = 1"', "\"_rank = 1 and _op <> 'D'\""),
@@ -128,26 +110,6 @@ def in_any_order(spark: SparkSession) -> None:
 
 
 WHOLE: tuple[Callable[[SparkSession], None], ...] = (*SUITE, in_order, in_any_order)
-
-
-@contextmanager
-def planted(bug: Bug) -> Iterator[None]:
-    """The function with the bug in it, for everyone who has imported it."""
-    source = inspect.getsource(bug.module)
-    function: FunctionType = getattr(bug.module, bug.function)
-    right = inspect.getsource(function)
-    assert right.count(bug.right) == 1, f"{bug.what}: the line is not (or not once) in {bug.function}"
-    changed = source.replace(right, right.replace(bug.right, bug.wrong))
-    namespace: dict[str, object] = {"__name__": bug.module.__name__}
-    exec(compile(changed, bug.module.__file__ or "", "exec"), namespace)  # noqa: S102 - our own source
-    made = namespace[bug.function]
-    assert isinstance(made, FunctionType)
-    healthy: CodeType = function.__code__
-    function.__code__ = made.__code__
-    try:
-        yield
-    finally:
-        function.__code__ = healthy
 
 
 def test_the_suite_is_green(spark: SparkSession) -> None:
