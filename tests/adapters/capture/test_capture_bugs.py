@@ -1,4 +1,4 @@
-"""Bugs that are planted in the capture, one at a time: each must make a test of this folder fail.
+"""Bugs that are planted in the capture, one at a time: each must make a test of it fail.
 
 `make planted-bugs` prints the table: which bug, and which test caught it.
 """
@@ -17,7 +17,8 @@ from planting import PLANTED, Bug
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
-SUITE = ("test_changes.py", "test_text.py", "test_faults.py", "test_debezium.py")
+TESTS = HERE.parents[1]
+SUITE = (TESTS / "unit" / "capture", *(HERE / f"test_{name}.py" for name in ("changes", "text", "faults", "debezium")))
 batch, changes, engine, rows, stream = (
     f"lakehouse_local.capture.{name}" for name in ("batch", "changes", "engine", "rows", "stream")
 )
@@ -75,7 +76,7 @@ BUGS = (
 
 
 def run(bug: Bug | None) -> tuple[int, str]:
-    """The exit code of this folder's tests with the bug planted, and the first that failed."""
+    """The exit code of the capture's tests with the bug planted, and the first that failed."""
     done = subprocess.run(
         [
             sys.executable,
@@ -87,9 +88,9 @@ def run(bug: Bug | None) -> tuple[int, str]:
             "planting",
             "-p",
             "no:cacheprovider",
-            *(str(HERE / name) for name in SUITE),
+            *map(str, SUITE),
         ],
-        env=os.environ | ({PLANTED: json.dumps(bug)} if bug else {}) | {"PYTHONPATH": str(HERE.parents[1] / "support")},
+        env=os.environ | ({PLANTED: json.dumps(bug)} if bug else {}) | {"PYTHONPATH": str(TESTS / "support")},
         capture_output=True,
         text=True,
         check=False,
