@@ -79,21 +79,22 @@ class CommitUnknown(LakehouseError):
     code = "commit-unknown"
 
 
+class NothingCaptured(LakehouseError):
+    """A period has no changes to take in again."""
+
+    code = "nothing-captured"
+    exit_code = 2
+
+
 __all__ = [
     "BlueprintInvalid",
     "CommitUnknown",
     "ContractBroken",
     "LakehouseError",
+    "NothingCaptured",
     "ObjectMissing",
     "RowsLost",
     "TableMissing",
     "UnknownEntity",
     "UnknownFormat",
 ]
-
-
-class NothingCaptured(LakehouseError):
-    """A period has no changes to take in again."""
-
-    code = "nothing-captured"
-    exit_code = 2

@@ -7,6 +7,7 @@ class SourceError(Exception):
     """Base of every error that is a user's to mend. ``code`` names the kind, ``hint`` says what to try."""
 
     code: ClassVar[str] = "source"
+    exit_code: ClassVar[int] = 2
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)

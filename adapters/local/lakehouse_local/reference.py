@@ -46,19 +46,19 @@ def errors() -> str:
         "# Errors",
         "",
         "Each is shown as `error (<code>) ...`, with what was wrong, what there is and what to try, and never as a traceback. Scripts tell them apart by",
-        "the code; the exit code is 2 where the request itself was wrong, and 1 where the world was. Another exit code than 0, 1 and 2 is a defect: report it.",
+        "the code; the exit code is 2 where the request has to change, 1 otherwise, and 130 after Ctrl-C. A traceback is a defect: report it.",
         "",
         "Written by `python -m lakehouse_local.reference errors`.",
     ]
     for title, modules in _ERRORS.items():
         lines += ["", f"## {title}", "", "| code | exit | what it says |", "|---|---|---|"]
         found = sorted((each for module in modules for each in errors_of(module)), key=attrgetter("code"))
-        lines += [f"| `{each.code}` | {getattr(each, 'exit_code', 1)} | {_words(each.__doc__)} |" for each in found]
+        lines += [f"| `{each.code}` | {each.exit_code} | {_words(each.__doc__)} |" for each in found]
     return "\n".join([*lines, ""])
 
 
 def errors_of(module: str) -> Iterator[Error]:
-    """The errors that a module defines with a code of their own, but for the two that others are made of."""
+    """The errors that a module defines, but for the two that all others are made of."""
     for each in vars(import_module(module)).values():
         if inspect.isclass(each) and each.__module__ == module and issubclass(each, _BASES) and each not in _BASES:
             yield each

@@ -32,4 +32,4 @@ def main() -> None:
         errors.print(f"[bold red]error[/] [dim]({error.code})[/] {escape(error.message)}")
         if error.hint:
             errors.print(f"  [bold]try:[/] {escape(error.hint)}")
-        sys.exit(error.exit_code if isinstance(error, LakehouseError) else 2)
+        sys.exit(error.exit_code)

@@ -43,7 +43,7 @@ def define(connection: duckdb.DuckDBPyConnection, folder: str, source: Source) -
     keys = [(name, parse(kind)) for name, kind in source["keys"]]
     if source["files"]:
         if source["reader"] == "parquet":
-            source = {**source, "union_by_name": str(not _alike(connection, folder, source)).lower()}
+            source = {**source, "union_by_name": not _alike(connection, folder, source)}
         body = _READERS[source["reader"]](connection, folder, source, columns)
         body += f", {', '.join(quoted(name) for name, _ in keys)}" if keys else ""
         if source["uris"]:
