@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 
 from lakehouse_aws.errors import WriterHeld, WriterLost
-from lakehouse_core.errors import LakehouseError
+from lakehouse_core.errors import LakehouseError, ObjectMissing
 from lakehouse_core.ports import Storage
 
 LIFETIME_SECONDS = 120.0
@@ -42,13 +42,16 @@ def hold(storage: Storage, bucket: str, folder: str, holder: str, clock: Clock) 
     mine = Lease(newest.epoch + 1 if newest else 1, holder, clock() + LIFETIME_SECONDS)
     key = _key(folder, mine.epoch)
     if not storage.put_if_absent(bucket, key, _body(mine)):
-        raise WriterHeld(f"another run began to write to s3://{bucket}/{folder} just now", hint="run the job again")
+        raise _begun(bucket, folder)
+    if _epochs(storage, bucket, folder)[-1] != mine.epoch:
+        # The key was free because a whole lease has come and gone since we looked.
+        storage.delete(bucket, key)
+        raise _begun(bucket, folder)
     if newest is not None:
         storage.delete(bucket, _key(folder, newest.epoch))
 
     def still_ours() -> None:
-        found = _newest(storage, bucket, folder)
-        if found is None or found.epoch != mine.epoch:
+        if _epochs(storage, bucket, folder)[-1:] != [mine.epoch]:
             raise WriterLost(
                 f"another run has taken s3://{bucket}/{folder} over; this one writes no record",
                 hint="see which run goes on; nothing of this one counts",
@@ -74,9 +77,21 @@ def hold(storage: Storage, bucket: str, folder: str, holder: str, clock: Clock) 
             storage.put(bucket, key, _body(replace(mine, released=True)))
 
 
+def _begun(bucket: str, folder: str) -> WriterHeld:
+    return WriterHeld(f"another run began to write to s3://{bucket}/{folder} just now", hint="run the job again")
+
+
 def _newest(storage: Storage, bucket: str, folder: str) -> Lease | None:
-    keys = list(storage.keys(bucket, f"{folder}/leases/"))
-    return Lease(**json.loads(storage.get(bucket, keys[-1]))) if keys else None
+    while epochs := _epochs(storage, bucket, folder):
+        # One that is gone when it is read had a follower, who removed it: there is a newer one.
+        with suppress(ObjectMissing):
+            return Lease(**json.loads(storage.get(bucket, _key(folder, epochs[-1]))))
+    return None
+
+
+def _epochs(storage: Storage, bucket: str, folder: str) -> list[int]:
+    prefix = f"{folder}/leases/"
+    return [int(key.removeprefix(prefix).removesuffix(".json")) for key in storage.keys(bucket, prefix)]
 
 
 def _key(folder: str, epoch: int) -> str:

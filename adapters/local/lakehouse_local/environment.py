@@ -3,7 +3,9 @@
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
+from lakehouse_local import state
 from lakehouse_local.errors import NotRunning
 from lakehouse_local.settings import Settings
 
@@ -73,14 +75,18 @@ class Environment:
 def load(settings: Settings) -> Environment:
     """The environment that ``lakehouse up`` started; NotRunning if there is none."""
     try:
-        state = json.loads((settings.home / STATE_FILE).read_text())
+        body = (settings.home / STATE_FILE).read_text()
     except FileNotFoundError:
         raise NotRunning(
             f"no lakehouse is running in {settings.home}", hint="lakehouse up (or set LAKEHOUSE_HOME to another one)"
         ) from None
+    return state.read(body, str(settings.home / STATE_FILE), _from, hint="lakehouse down, then lakehouse up")
+
+
+def _from(found: dict[str, Any]) -> Environment:
     return Environment(
-        postgres=PostgresPart(**state["postgres"]),
-        s3=S3Part(**state["s3"]),
-        supervisor_pid=state["supervisor_pid"],
-        aws=AwsPart(**state["aws"]) if state.get("aws") else None,
+        postgres=PostgresPart(**found["postgres"]),
+        s3=S3Part(**found["s3"]),
+        supervisor_pid=found["supervisor_pid"],
+        aws=AwsPart(**found["aws"]) if found.get("aws") else None,
     )

@@ -64,6 +64,12 @@ class SparkRefused(LakehouseError):
     code = "spark-refused"
 
 
+class SparkFailed(LakehouseError):
+    """Spark, or a table format in it, could not do what it was asked to: S3 failed, memory ran out, a table is damaged."""
+
+    code = "spark-failed"
+
+
 class NoSuchTime(LakehouseError):
     """A time was asked for at which the lake held nothing."""
 
@@ -107,6 +113,12 @@ class StateTooNew(LakehouseError):
     """A file of ours that a newer version wrote."""
 
     code = "state-too-new"
+
+
+class StateBroken(LakehouseError):
+    """A file of ours that is damaged, or that somebody else wrote."""
+
+    code = "state-broken"
 
 
 class FileUnwritable(LakehouseError):

@@ -64,6 +64,12 @@ def errors_of(module: str) -> Iterator[Error]:
             yield each
 
 
+def every_error() -> list[Error]:
+    """Those of the page that can be met: all but the ones that others are made of."""
+    found = [each for modules in _ERRORS.values() for module in modules for each in errors_of(module)]
+    return [each for each in found if not each.__subclasses__()]
+
+
 def gold() -> str:
     """Every mart with its grain, its definition's source and its columns: the glossary of measures."""
     lines = [

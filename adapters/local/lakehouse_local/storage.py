@@ -3,11 +3,21 @@
 from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from lakehouse_local.environment import S3Part
 from lakehouse_local.providers.s3_client import client, named_errors
 
-TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+TAKEN = {"PreconditionFailed", "412"}
+CONFLICT = {"ConditionalRequestConflict", "409"}
+"""Another request for the same key was under way: S3 has stored nothing, and asks to try again."""
+
+_attempts = Retrying(
+    retry=retry_if_exception(lambda error: isinstance(error, ClientError) and _code(error) in CONFLICT),
+    stop=stop_after_attempt(5),
+    wait=wait_random_exponential(multiplier=0.1, max=2),
+    reraise=True,
+)
 
 
 class S3Storage:
@@ -34,9 +44,9 @@ class S3Storage:
         """Store the object if the key is free; False if it was taken."""
         with named_errors(self._part, f"writing s3://{bucket}/{key}"):
             try:
-                self._client.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
+                _attempts(self._client.put_object, Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
             except ClientError as error:
-                if error.response.get("Error", {}).get("Code") in TAKEN:
+                if _code(error) in TAKEN:
                     return False
                 raise
         return True
@@ -52,3 +62,7 @@ class S3Storage:
         """Remove the object; removing what is not there is no error."""
         with named_errors(self._part, f"deleting s3://{bucket}/{key}"):
             self._client.delete_object(Bucket=bucket, Key=key)
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code"))

@@ -1,8 +1,12 @@
 """What goes wrong with servers, slots and buckets: each has its own error, and nothing is acknowledged too early."""
 
+import resource
+import shutil
+import subprocess
 import threading
 import time
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -180,6 +184,61 @@ def test_another_server_is_named(capture: Capture) -> None:
     capture.storage.put(BUCKET, load.key, replace(load, system_identifier="7").to_json())
     with pytest.raises(errors.SourceReplaced):
         capture.drain()
+
+
+def test_a_server_that_was_put_back_is_named(capture: Capture, tmp_path: Path) -> None:
+    """A copy of the data from before has the identity and the timeline of the server; its WAL ends too early."""
+    server = servers.Servers(Settings(tmp_path, tmp_path, postgres="installed"))
+
+    @contextmanager
+    def started() -> Iterator[Capture]:
+        try:
+            part = server.start_postgres(lambda _: None)
+        except ProviderUnavailable as missing:
+            pytest.skip(str(missing))
+        with closing(psycopg2.connect(part.dsn)) as app:
+            app.set_session(autocommit=True)
+            yield Capture(CaptureSource(part.dsn, part.capture_dsn), capture.storage, app)
+        server.stop()
+
+    try:
+        with started() as source:
+            source.sql(ITEMS)
+            source.load()
+            admin_dsn = make_dsn(source.source.owner_dsn, user=roles.ADMIN, password=passwords_of(tmp_path).admin)
+            with closing(psycopg2.connect(admin_dsn)) as admin:
+                data = Path(str(_one(admin, "SHOW data_directory")))
+        subprocess.run(["/bin/cp", "-a", data, data.with_name("copy")], check=True)
+        with started() as source:
+            source.sql("INSERT INTO item SELECT generate_series(1, 1000)")
+            source.drain()
+        shutil.rmtree(data)
+        data.with_name("copy").rename(data)
+        with started() as source:
+            source.sql("INSERT INTO item VALUES (5)")
+            with pytest.raises(errors.SourceReplaced, match="put back"):
+                source.drain()
+            engine.reload(source.source, source.storage, BUCKET, POC_WIRE)
+            assert source.loaded("public.item")[-1][2] == "5"
+    finally:
+        server.stop()
+        server.discard()
+
+
+def test_no_room_for_a_long_transaction_is_named(capture: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transaction that does not fit into memory nor on the disk ends the capture; with room, it is taken in."""
+    capture.sql(ITEMS)
+    capture.load()
+    capture.sql("INSERT INTO item SELECT n, repeat('z', 100) FROM generate_series(1, 20000) AS n")
+    monkeypatch.setattr("lakehouse_local.capture.transaction._MEMORY_BYTES", 1 << 20)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))
+    try:
+        with pytest.raises(errors.SpoolFailed, match="changes so far"):
+            capture.drain()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert capture.drain().rows == 20_000
 
 
 def test_a_missing_publication_is_named(capture: Capture) -> None:

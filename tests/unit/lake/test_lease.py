@@ -55,6 +55,43 @@ def test_an_expired_lease_of_another_machine_may_be_followed() -> None:
         still_ours()
 
 
+class Late(MemoryStorage):
+    """A storage whose first write waits until two other writers have come and gone, or come."""
+
+    def put_if_absent(self, bucket: str, key: str, body: bytes) -> bool:
+        """Store the object if the key is free, which it is again by now."""
+        if (BUCKET, "_lakehouse/leases/000000000007.json") in self.objects:
+            held = self.objects.pop((BUCKET, "_lakehouse/leases/000000000007.json"))
+            self.put(BUCKET, "_lakehouse/leases/000000000009.json", held)
+        return super().put_if_absent(bucket, key, body)
+
+
+def test_a_key_that_is_free_again_is_no_lease() -> None:
+    """Between a look and a write a whole lease may come and go: whoever writes its key then has not got the lake."""
+    storage = Late()
+    held_by(storage, released=True)
+    with pytest.raises(LeaseHeld, match="just now"), lease.hold(storage, BUCKET, now=lambda: 999.0):
+        pass
+    assert list(storage.keys(BUCKET, lease.PREFIX)) == ["_lakehouse/leases/000000000009.json"]
+
+
+def test_a_lease_that_is_gone_when_it_is_read_has_a_follower() -> None:
+    """The holder removes the lease before its own; who has just listed it looks again."""
+
+    class Followed(MemoryStorage):
+        def get(self, bucket: str, key: str) -> bytes:
+            """The object's bytes; the first one read has been removed."""
+            if key.endswith("7.json") and (bucket, key) in self.objects:
+                self.put(bucket, key.replace("7.json", "8.json"), super().get(bucket, key))
+                self.delete(bucket, key)
+            return super().get(bucket, key)
+
+    storage = Followed()
+    held_by(storage)
+    with pytest.raises(LeaseHeld, match="is writing"), lease.hold(storage, BUCKET, now=lambda: 999.0):
+        pass
+
+
 def test_who_lost_the_lease_learns_it() -> None:
     """After another writer followed, the check raises and nothing more is written."""
     storage = MemoryStorage()

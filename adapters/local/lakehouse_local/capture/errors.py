@@ -98,6 +98,12 @@ class StorageGone(CaptureError):
     code = "capture-storage-gone"
 
 
+class SpoolFailed(CaptureError):
+    """There is no room for a long transaction's changes, which wait in a temporary file until it commits."""
+
+    code = "capture-spool-failed"
+
+
 class Fenced(CaptureError):
     """Another process wrote the next manifest: this one must stop before it acknowledges anything."""
 

@@ -125,6 +125,12 @@ class Stream:
                 f"{checkpoint.system_identifier} on timeline {checkpoint.timeline}: its LSNs mean something else",
                 hint=RELOAD,
             )
+        if (written := database.current_lsn(control)) < checkpoint.end_lsn:
+            raise SourceReplaced(
+                f"the server's WAL ends at {lsn_text(written)}, before {lsn_text(checkpoint.end_lsn)}, which the manifests "
+                "have already: it was put back to an earlier state, and its LSNs mean something else from there on",
+                hint=RELOAD,
+            )
         for publication in self.source.publications:
             database.require_publication(control, publication)
         slot = database.usable_slot(control, self.source.slot)

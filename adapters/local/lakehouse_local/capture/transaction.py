@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from lakehouse_local.capture.errors import SpoolFailed
 from lakehouse_local.capture.pgoutput import Begin
 from lakehouse_local.capture.wire import Shape
 
@@ -74,6 +75,15 @@ class Transaction:
         for segment in self._segments:
             yield segment, self._spool.read(segment.size)
 
+    def _write(self, data: bytes) -> None:
+        try:
+            self._spool.write(data)
+        except OSError as problem:
+            raise SpoolFailed(
+                f"a transaction of {self.rows:,} changes so far cannot be set aside in {tempfile.gettempdir()}: {problem}",
+                hint="make room there, or set TMPDIR to another place; nothing of the transaction was acknowledged",
+            ) from problem
+
     def close(self) -> None:
         """Forget the changes."""
         self._spool.close()
@@ -81,7 +91,7 @@ class Transaction:
     def _seal(self) -> None:
         for group, rows in self._open.items():
             data = b"".join(row for _, row in rows)
-            self._spool.write(data)
+            self._write(data)
             self._segments.append(Segment(group, len(rows), rows[0][0], rows[-1][0], len(data)))
         self._open.clear()
         self._open_bytes = 0

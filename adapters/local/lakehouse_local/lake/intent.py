@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from lakehouse_core.errors import ObjectMissing
 from lakehouse_core.ports import Storage
+from lakehouse_local import state
 
 PREFIX = "_lakehouse/intents/"
 
@@ -28,12 +29,16 @@ def settle(storage: Storage, bucket: str, wanted: Intent) -> Intent:
     """Write the intent; if this run was begun before, the one that was written then."""
     if storage.put_if_absent(bucket, wanted.key, json.dumps(asdict(wanted)).encode()):
         return wanted
-    return Intent(**json.loads(storage.get(bucket, wanted.key)))
+    return _read(storage, bucket, wanted.key)
 
 
 def begun(storage: Storage, bucket: str, run: int) -> Intent | None:
     """The intent of that run, None if it was never begun."""
     try:
-        return Intent(**json.loads(storage.get(bucket, f"{PREFIX}{run:012d}.json")))
+        return _read(storage, bucket, f"{PREFIX}{run:012d}.json")
     except ObjectMissing:
         return None
+
+
+def _read(storage: Storage, bucket: str, key: str) -> Intent:
+    return state.read(storage.get(bucket, key), f"s3://{bucket}/{key}", lambda found: Intent(**found))

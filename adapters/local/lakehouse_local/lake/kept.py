@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from lakehouse_core.errors import ObjectMissing
 from lakehouse_core.ports import Storage
+from lakehouse_local import state
 
 KEY = "_lakehouse/kept.json"
 
@@ -31,7 +32,9 @@ def write(storage: Storage, bucket: str, kept: Kept) -> None:
 def read(storage: Storage, bucket: str) -> Kept | None:
     """The oldest run that can be read; None if nothing was ever deleted."""
     try:
-        body = json.loads(storage.get(bucket, KEY))
+        body = storage.get(bucket, KEY)
     except ObjectMissing:
         return None
-    return Kept(body["run"], datetime.fromisoformat(body["as_of"]))
+    return state.read(
+        body, f"s3://{bucket}/{KEY}", lambda found: Kept(found["run"], datetime.fromisoformat(found["as_of"]))
+    )

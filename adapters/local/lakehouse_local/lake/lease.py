@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import Any
 
 import psutil
 
-from lakehouse_core.errors import LakehouseError
+from lakehouse_core.errors import LakehouseError, ObjectMissing
 from lakehouse_core.ports import Storage
+from lakehouse_local import state
 from lakehouse_local.errors import LeaseHeld, LeaseLost
 
 PREFIX = "_lakehouse/leases/"
@@ -59,11 +59,18 @@ def _is_alive(pid: int, started: float) -> bool:
 
 
 def _newest(storage: Storage, bucket: str) -> Lease | None:
-    keys = list(storage.keys(bucket, PREFIX))
-    if not keys:
-        return None
-    body: dict[str, Any] = json.loads(storage.get(bucket, keys[-1]))
-    return Lease(**body)
+    while keys := _keys(storage, bucket):
+        # One that is gone when it is read had a follower, who removed it: there is a newer one.
+        with suppress(ObjectMissing):
+            body = storage.get(bucket, keys[-1])
+            return state.read(
+                body, f"s3://{bucket}/{keys[-1]}", lambda found: Lease(**found), hint="remove it if nobody writes"
+            )
+    return None
+
+
+def _keys(storage: Storage, bucket: str) -> list[str]:
+    return list(storage.keys(bucket, PREFIX))
 
 
 @contextmanager
@@ -83,14 +90,18 @@ def hold(storage: Storage, bucket: str, now: Callable[[], float] = time.time) ->
         started=psutil.Process(pid).create_time(),
         expires=now() + LIFETIME_SECONDS,
     )
+    begun = LeaseHeld("another process began to write to this lake just now", hint="run the command again")
     if not storage.put_if_absent(bucket, lease.key, lease.to_json()):
-        raise LeaseHeld("another process began to write to this lake just now", hint="run the command again")
+        raise begun
+    if _keys(storage, bucket)[-1] != lease.key:
+        # The key was free because a whole lease has come and gone since we looked.
+        storage.delete(bucket, lease.key)
+        raise begun
     if newest is not None:
         storage.delete(bucket, newest.key)
 
     def still_ours() -> None:
-        found = _newest(storage, bucket)
-        if found is None or found.epoch != lease.epoch:
+        if _keys(storage, bucket)[-1:] != [lease.key]:
             raise LeaseLost(
                 "another writer has taken the lake over; nothing more is written by this one",
                 hint="see which other lakehouse process is running, then run again",

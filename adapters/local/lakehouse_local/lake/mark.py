@@ -6,6 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from lakehouse_local import state
 from lakehouse_local.errors import LakeIncomplete
 
 FILE = "lake.json"
@@ -23,9 +24,15 @@ class Mark:
 def read(home: Path) -> Mark:
     """The mark of a home; the lowest one where nothing was ever taken in."""
     try:
-        return Mark(**json.loads((home / FILE).read_text()))
+        body = (home / FILE).read_text()
     except FileNotFoundError:
         return Mark()
+    return state.read(
+        body,
+        str(home / FILE),
+        lambda found: Mark(**found),
+        hint="remove it if the lake in S3 is whole: lakehouse verify",
+    )
 
 
 def restart(home: Path, *, manifest: tuple[int, int], run: int) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from lakehouse_core.contracts import Naming
 from lakehouse_core.ports import Storage
+from lakehouse_local import state
 from lakehouse_local.errors import NoSuchTime, StateTooNew
 from lakehouse_local.lake import kept
 
@@ -77,8 +78,11 @@ class RunRecord:
 
     @classmethod
     def from_json(cls, body: bytes) -> "RunRecord":
-        """The record in an object's body; StateTooNew if a newer version of this program wrote it."""
-        found: dict[str, Any] = json.loads(body)
+        """The record in an object's body; StateTooNew if a newer version of this program wrote it, StateBroken if none did."""
+        return state.read(body, "a run record", cls._from)
+
+    @classmethod
+    def _from(cls, found: dict[str, Any]) -> "RunRecord":
         if (version := _version(found)) > VERSION:
             raise StateTooNew(
                 f"run record {found.get('run')} was written by a newer version (format {version}; this one knows {VERSION})",

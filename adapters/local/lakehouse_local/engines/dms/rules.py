@@ -160,10 +160,10 @@ class _Reader:
                 raise _unsupported(rule, f"rule-type {other}")
 
     def _select(self, rule: Mapping[str, Any]) -> None:
-        action = rule.get("rule-action")
+        action = str(rule.get("rule-action"))
         if rule.get("filters"):
             raise _unsupported(rule, "filters")
-        if rule.get("object-locator", {}).get("table-type", "table") != "table":
+        if _object(rule, "object-locator").get("table-type", "table") != "table":
             raise _unsupported(rule, "table-type other than table")
         where = _locator(rule, column=False)
         if action == "explicit":
@@ -174,16 +174,19 @@ class _Reader:
             raise _unsupported(rule, f"rule-action {action}")
         self._selected[action].append(where)
         if action == "include":
-            self._order.append(int(rule.get("load-order", 0)))
+            try:
+                self._order.append(int(rule.get("load-order", 0)))
+            except (TypeError, ValueError, OverflowError):
+                raise DmsRulesInvalid(f"rule {rule['rule-id']}: its load-order is no number") from None
 
     def _transform(self, rule: Mapping[str, Any]) -> None:
-        action, target = rule.get("rule-action"), rule.get("rule-target")
+        action, target = str(rule.get("rule-action")), str(rule.get("rule-target"))
         if action == "add-before-image-columns":
             self._before_image(rule)
         elif action == "add-column":
             where = _locator(rule, column=False)
             parts = parse_expression(str(rule.get("expression", "")), str(rule.get("rule-id")))
-            kind = rule.get("data-type", {}).get("type", "string")
+            kind = _object(rule, "data-type").get("type", "string")
             if kind not in ("string", "wstring", "datetime"):
                 raise _unsupported(rule, f"data-type {kind}")
             self._added.append(Added(where, str(rule.get("value")), parts))
@@ -196,7 +199,7 @@ class _Reader:
             raise _unsupported(rule, f"rule-action {action} on rule-target {target}")
 
     def _before_image(self, rule: Mapping[str, Any]) -> None:
-        asked = rule.get("before-image-def", {})
+        asked = _object(rule, "before-image-def")
         if asked.get("column-filter") != "pk-only" or asked.get("column-suffix"):
             raise _unsupported(rule, "before-image-def other than a column-prefix with column-filter pk-only")
         self._added.append(Added(_locator(rule, column=False), str(asked.get("column-prefix", "BI_")), None))
@@ -228,10 +231,17 @@ def _unsupported(rule: Mapping[str, Any], what: str) -> DmsRulesInvalid:
     return DmsRulesInvalid(f"rule {rule.get('rule-id')} ({rule.get('rule-name')}): {what} is not done here")
 
 
+def _object(rule: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = rule.get(name, {})
+    if not isinstance(found, Mapping):
+        raise DmsRulesInvalid(f"rule {rule.get('rule-id')}: its {name} must be an object")
+    return found
+
+
 def _locator(rule: Mapping[str, Any], *, column: bool) -> Locator:
-    locator = rule.get("object-locator")
+    locator = _object(rule, "object-locator")
     names = ("schema-name", "table-name", "column-name") if column else ("schema-name",)
-    if not isinstance(locator, Mapping) or not all(isinstance(locator.get(name), str) for name in names):
+    if not all(isinstance(locator.get(name), str) for name in {*names, *locator}):
         raise DmsRulesInvalid(f"rule {rule.get('rule-id')}: its object-locator needs {', '.join(names)}")
     unknown = set(locator) - {"schema-name", "table-name", "column-name", "table-type"}
     if unknown:
