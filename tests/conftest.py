@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from psycopg2 import extensions
+from s3_buckets import empty_buckets
 
 from lakehouse_local import settings as settings_module
 from lakehouse_local.environment import PostgresPart, S3Part
 from lakehouse_local.providers import roles, servers
 from lakehouse_local.providers.errors import ProviderUnavailable
 from lakehouse_local.providers.passwords import passwords_of
-from lakehouse_local.providers.s3_client import client
 from lakehouse_local.settings import Settings
 
 TESTS = Path(__file__).parent
@@ -119,12 +119,3 @@ def localstack(localstack_server: S3Part) -> S3Part:
     """S3 (LocalStack) with the lake's buckets, all empty, for one test."""
     empty_buckets(localstack_server)
     return localstack_server
-
-
-def empty_buckets(part: S3Part) -> None:
-    """Delete every object."""
-    s3 = client(part)
-    for bucket in s3.list_buckets()["Buckets"]:
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"]):
-            for item in page.get("Contents", []):
-                s3.delete_object(Bucket=bucket["Name"], Key=item["Key"])

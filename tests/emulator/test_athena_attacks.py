@@ -136,6 +136,33 @@ ATTACKS = [
     "SELECT cardinality(sequence(1, 100000000000))",
     "SELECT array_agg(a.x) FROM unnest(sequence(1, 100000)) a(x) CROSS JOIN unnest(sequence(1, 100000)) b(y)",
 ]  # fmt: skip
+READERS = (
+    "read_text('{secret}')",
+    "read_csv('{secret}')",
+    "read_blob('{secret}')",
+    "read_json_auto('{secret}')",
+    "parquet_scan('{secret}')",
+    "sniff_csv('{secret}')",
+    "glob('{secret}*')",
+    "query('FROM read_text(''{secret}'')')",
+    "TABLE(read_text('{secret}'))",
+    "'{secret}'",
+    '"{secret}"',
+    '"file://{secret}"',
+)
+PLACES = (
+    "SELECT * FROM t, %s",
+    "SELECT * FROM t LEFT JOIN %s r ON 1 = 1",
+    "SELECT (SELECT max(x) FROM %s r (x))",
+    "SELECT * FROM t WHERE l IN (SELECT * FROM %s)",
+    "SELECT * FROM t ORDER BY (SELECT max(x) FROM %s r (x))",
+    "WITH s AS (SELECT * FROM %s) SELECT count(*) FROM s",
+    "SELECT l FROM t EXCEPT SELECT * FROM %s",
+    "CREATE OR REPLACE VIEW v AS SELECT * FROM %s",
+    "CREATE TABLE c AS SELECT * FROM %s",
+    "UNLOAD (SELECT * FROM %s) TO 's3://{bucket}/u/' WITH (format = 'PARQUET')",
+)
+"""Where a table may stand: what is refused in one place must be in every other."""
 
 
 class Listener:
@@ -183,22 +210,39 @@ def athena(endpoint: Endpoint, glue: Any, s3_client: Any) -> Iterator[Any]:
 @pytest.mark.parametrize("attack", ATTACKS, ids=[f"{number:03d}" for number in range(len(ATTACKS))])
 def test_an_attack_reaches_nothing(athena: Any, listener: Listener, tmp_path: Path, attack: str) -> None:
     """No secret in any answer, no file written, no call made; the service answers afterwards."""
+    _attempt(athena, listener, tmp_path, attack)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("place", PLACES)
+def test_no_place_lets_a_reader_in(athena: Any, listener: Listener, tmp_path: Path, place: str, reader: str) -> None:
+    """A table that is none of the catalogue's is refused wherever a table may stand, views and unloading included."""
+    assert _attempt(athena, listener, tmp_path, place % reader) != "SUCCEEDED"
+
+
+def _attempt(athena: Any, listener: Listener, tmp_path: Path, attack: str) -> str:
+    """How the query ended, after all that must hold however it did."""
     secret = tmp_path / "secret.csv"
     secret.write_text(f"a\n{CANARY}\n")
     out = tmp_path / "out"
     sql = attack.format(secret=secret, out=out, port=listener.port, bucket=BUCKET)
-    said = ""
+    state = "REFUSED"
     try:
         query = run(athena, sql, "open")
-        said = query.reason + (str(query.rows()) if query.state == "SUCCEEDED" else "")
+        state = query.state
+        said = query.reason + (str(query.rows()) if state == "SUCCEEDED" else "")
     except ClientError as error:
         said = str(error)
     assert CANARY not in said
     assert os.environ["PATH"] not in said
     assert [path.name for path in tmp_path.iterdir()] == ["secret.csv"]
     assert listener.calls == 0
+    return state
 
 
-def test_the_service_and_the_lake_are_whole(athena: Any) -> None:
-    """After all of it a query answers, and the table has its one line."""
+def test_the_service_and_the_lake_are_whole(athena: Any, s3_client: Any) -> None:
+    """After all of it a query answers, the table has its one line, and nothing else is in its folder."""
+    held = [item["Key"] for item in s3_client.list_objects_v2(Bucket=BUCKET, Prefix="open/")["Contents"]]
+    assert held == ["open/t/a"]
     assert succeed(athena, "SELECT * FROM t", "open").rows() == [("l",), ("line",)]
