@@ -9,7 +9,7 @@ WHICH := not slow
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs 2 --output-sync=target
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-with-jvm test-without-jvm quick check unit spark adapters e2e containers docker-images aws-check test-spark4 planted-bugs chaos bench lock clean
+.PHONY: help setup demo test test-all test-with-jvm test-without-jvm quick check unit spark adapters e2e containers docker-images aws-check test-spark4 planted-bugs chaos chaos-long bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -96,9 +96,14 @@ aws-check: setup ## all that can be checked of AWS without an account: wheel, jo
 planted-bugs: setup ## plant bugs in the core and in the capture, one at a time, and print which test catches each
 	@$(BIN)/python -m pytest -m slow tests/spark/flow/test_planted_bugs.py tests/adapters/capture/test_capture_bugs.py
 
-chaos: setup ## break it: kills, crashes, failing S3, racing writers, planted bugs, attacks; about two hours
-	@CHAOS_SHARE=1 $(BIN)/python -m pytest -m slow tests/chaos tests/e2e/test_run_points.py tests/e2e/test_run_kills.py \
-	  tests/spark/flow/test_planted_bugs.py tests/adapters/capture/test_capture_bugs.py tests/emulator/test_athena_attacks.py
+chaos: setup ## break it: kills, crashes, failing S3, racing writers, planted bugs, attacks, a soak; about two hours
+	@CHAOS_SHARE=1 $(BIN)/python -m pytest -m "slow or not slow" tests/chaos tests/unit/fuzz tests/emulator/test_athena_attacks.py \
+	  tests/e2e/test_run_points.py tests/e2e/test_run_kills.py tests/e2e/test_leaks.py tests/e2e/test_soak.py \
+	  tests/spark/flow/test_planted_bugs.py tests/adapters/capture/test_capture_bugs.py
+
+chaos-long: setup ## ten times as many histories, and a soak of 100 minutes: a night's work
+	@CHAOS_SHARE=10 $(BIN)/python -m pytest -m slow tests/chaos/test_chaos_schedules.py tests/chaos/test_chaos_postgres.py \
+	  tests/chaos/test_chaos_writers.py tests/e2e/test_soak.py
 
 bench: setup ## speed as ratios against a peer in one run
 	@$(BIN)/python -m bench

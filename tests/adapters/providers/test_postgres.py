@@ -1,19 +1,23 @@
 """Every PostgreSQL that can be started from binaries here: roles, replication, addresses, persistence."""
 
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
 import psycopg2
 import pytest
+import tenacity
 from psycopg2 import errors, extensions, extras
 
 from lakehouse_local.environment import PostgresPart
-from lakehouse_local.providers import place
+from lakehouse_local.providers import certificates, place, roles
 from lakehouse_local.providers.certificates import issue
 from lakehouse_local.providers.errors import PortInUse
+from lakehouse_local.providers.passwords import passwords_of
 from lakehouse_local.providers.postgres_binaries import BinariesPostgres, embedded, has_tls, installed
 
 PROVIDERS = [*installed(), *embedded()]
@@ -116,6 +120,63 @@ def test_tls_is_checked_where_the_build_has_it(started: Started, tmp_path: Path)
     ):
         with pytest.raises(psycopg2.OperationalError, match=message):
             psycopg2.connect(extensions.make_dsn(dsn, **change))
+
+
+def test_an_expired_certificate_is_refused(started: Started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever checks it does not connect, right authority or not."""
+    if not has_tls(started.provider.binaries):
+        assert started.part.tls.startswith("none")
+        return
+    server = started.provider._server
+    assert server is not None
+    with (
+        closing(
+            psycopg2.connect(
+                extensions.make_dsn(started.part.dsn, user=roles.ADMIN, password=passwords_of(started.home).admin)
+            )
+        ) as admin,
+        admin.cursor() as cursor,
+    ):
+        cursor.execute("SELECT current_setting('ssl_cert_file'), current_setting('ssl_key_file')")
+        ((certificate, key),) = cursor.fetchall()
+    originals = Path(certificate).read_bytes(), Path(key).read_bytes()
+    authority = tmp_path / "authority.crt"
+    dsn = extensions.make_dsn(started.part.dsn, sslrootcert=str(authority))
+
+    def serve(server_certificate: bytes, server_key: bytes) -> None:
+        # Written over in place, so that the files stay the server's.
+        Path(certificate).write_bytes(server_certificate)
+        Path(key).write_bytes(server_key)
+        server.process.send_signal(signal.SIGHUP)
+
+    try:
+        for lifetime, answer in ((timedelta(days=1), ""), (timedelta(minutes=-10), "certificate verify failed")):
+            monkeypatch.setattr(certificates, "LIFETIME", lifetime)
+            fresh = issue()
+            authority.write_bytes(fresh.authority)
+            serve(fresh.server, fresh.key)
+            until(lambda answer=answer: answer in refusal(dsn) and bool(answer) == bool(refusal(dsn)))
+    finally:
+        serve(*originals)
+    until(lambda: refusal(started.part.dsn) == "")
+
+
+def refusal(dsn: str) -> str:
+    """Why it cannot be connected to; nothing if it can."""
+    try:
+        psycopg2.connect(dsn).close()
+    except psycopg2.OperationalError as error:
+        return str(error)
+    return ""
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Poll until it is true."""
+    tenacity.Retrying(
+        retry=tenacity.retry_if_result(lambda found: not found),
+        wait=tenacity.wait_fixed(0.1),
+        stop=tenacity.stop_after_delay(20),
+    )(true)
 
 
 def test_passwords_are_needed_and_private(started: Started) -> None:
