@@ -4,12 +4,11 @@ BIN := .venv/bin
 READY := .venv/.ready
 GLUE_WHEELS := .venv-glue/wheels/.ready
 COMPILE := $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
-WHICH := not slow
 # Two processes side by side, about as long as each other: one has Spark in it, the other has not (tests/conftest.py).
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs 2 --output-sync=target
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-with-jvm test-without-jvm quick check unit spark adapters e2e containers docker-images aws-check test-spark4 planted-bugs chaos chaos-long bench lock clean
+.PHONY: help setup demo test test-wide test-all test-with-jvm test-without-jvm quick check unit spark adapters e2e containers docker-images aws-check test-spark4 planted-bugs chaos chaos-long bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -46,13 +45,16 @@ demo: $(READY) ## six months of a business from PostgreSQL to proven gold, then 
 	@$(BIN)/python -m lakehouse_local.setup
 	@$(BIN)/python -m lakehouse_local.demo
 
-test: setup ## every test layer that this machine can run, naming what it cannot and why
+test: setup ## the trunk, from the source to the proof, on every layer that this machine can run; what it cannot is named
 	@$(MAKE) --no-print-directory check
-	@$(SIDE_BY_SIDE) test-with-jvm test-without-jvm
+	@$(SIDE_BY_SIDE) test-with-jvm test-without-jvm WHICH="not wide and not slow and not long"
 
-test-all: setup ## the same and what takes many minutes: ten kills of a run, each followed by the proof
+test-wide: setup ## what stands on the trunk: the AWS endpoint and its clients, Glue jobs, real Debezium, dashboard, watch
+	@$(SIDE_BY_SIDE) test-with-jvm test-without-jvm WHICH="wide and not slow and not long"
+
+test-all: setup ## both, and what takes minutes: formats, wires, a cluster, restarts, notebooks, a share of the chaos
 	@$(MAKE) --no-print-directory check
-	@$(SIDE_BY_SIDE) test-with-jvm test-without-jvm WHICH="slow or not slow"
+	@$(SIDE_BY_SIDE) test-with-jvm test-without-jvm WHICH="not long"
 
 test-with-jvm: setup
 	@$(BIN)/python -m pytest -m "spark and ($(WHICH))"
@@ -86,23 +88,23 @@ docker-images: ## build the PostgreSQL 15 and LocalStack images
 	@infra/docker/build
 
 test-spark4: .venv-spark4/.ready ## the core's and the jobs' tests on Spark 4.1 with ANSI on, which AWS Glue 6.0 has
-	@PYTHONPATH=.:adapters/local:adapters/aws:tests/support .venv-spark4/bin/python -m pytest -p spark4 -m "slow or not slow" \
+	@PYTHONPATH=.:adapters/local:adapters/aws:tests/support .venv-spark4/bin/python -m pytest -p spark4 -m "not long" \
 	  --ignore tests/spark/flow/test_planted_bugs.py tests/spark tests/adapters/tables tests/adapters/aws
 
 aws-check: setup ## all that can be checked of AWS without an account: wheel, jobs, Terraform, plan, deployment, bill
-	@$(BIN)/python -m pytest -m "slow or not slow" tests/unit/aws tests/unit/ship tests/adapters/aws \
+	@$(BIN)/python -m pytest -m "not long" tests/unit/aws tests/unit/ship tests/adapters/aws \
 	  tests/emulator/test_glue_lake_job.py tests/emulator/test_ship.py tests/emulator/test_terraform.py tests/emulator/test_poc_walkthrough.py
 
 planted-bugs: setup ## plant bugs in the core and in the capture, one at a time, and print which test catches each
-	@$(BIN)/python -m pytest -m slow tests/spark/flow/test_planted_bugs.py tests/adapters/capture/test_capture_bugs.py
+	@$(BIN)/python -m pytest -m long tests/spark/flow/test_planted_bugs.py tests/adapters/capture/test_capture_bugs.py
 
 chaos: setup ## break it: kills, crashes, failing S3, racing writers, planted bugs, attacks, a soak; about two hours
-	@CHAOS_SHARE=1 $(BIN)/python -m pytest -m "slow or not slow" tests/chaos tests/unit/fuzz tests/emulator/test_athena_attacks.py \
+	@CHAOS_SHARE=1 $(BIN)/python -m pytest -m "" tests/chaos tests/unit/fuzz tests/emulator/test_athena_attacks.py \
 	  tests/e2e/test_run_points.py tests/e2e/test_run_kills.py tests/e2e/test_leaks.py tests/e2e/test_soak.py \
 	  tests/spark/flow/test_planted_bugs.py tests/adapters/capture/test_capture_bugs.py
 
 chaos-long: setup ## ten times as many histories, and a soak of 100 minutes: a night's work
-	@CHAOS_SHARE=10 $(BIN)/python -m pytest -m slow tests/chaos/test_chaos_schedules.py tests/chaos/test_chaos_postgres.py \
+	@CHAOS_SHARE=10 $(BIN)/python -m pytest -m "" tests/chaos/test_chaos_schedules.py tests/chaos/test_chaos_postgres.py \
 	  tests/chaos/test_chaos_writers.py tests/e2e/test_soak.py
 
 bench: setup ## speed as ratios against a peer in one run

@@ -34,11 +34,24 @@ NEEDS_A_JVM = (
     "emulator/test_glue_lake_job.py",
 )
 
+# What stands on the trunk (source -> capture -> silver -> gold -> queries -> proof); `make test-wide` runs it.
+BEYOND_THE_TRUNK = (
+    "adapters/aws/",
+    "adapters/engines/",
+    "adapters/witness/",
+    "e2e/test_dashboard.py",
+    "e2e/test_watch.py",
+    "emulator/",
+)
+
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what runs Spark itself: `make test` runs it beside all the rest, in a process of its own."""
-    if item.path.relative_to(TESTS).as_posix().startswith(NEEDS_A_JVM):
+    """Mark what runs Spark itself, for a process beside the one that does not, and what is beyond the trunk."""
+    place = item.path.relative_to(TESTS).as_posix()
+    if place.startswith(NEEDS_A_JVM):
         item.add_marker(pytest.mark.spark)
+    if place.startswith(BEYOND_THE_TRUNK):
+        item.add_marker(pytest.mark.wide)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

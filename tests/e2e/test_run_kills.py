@@ -64,7 +64,7 @@ def durations(lake: Lakehouse) -> Mapping[str, float]:
     }
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_run_survives_ten_kills(lake: Lakehouse) -> None:
     """Killed while it captures, starts Spark, writes silver, gold or its record, the next run repeats what was begun."""
     dice = random.Random(13)  # noqa: S311

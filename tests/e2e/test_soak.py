@@ -22,7 +22,7 @@ PAUSE_SECONDS = 0.2
 SAMPLE_SECONDS = 2.0
 CAUGHT_UP_SECONDS = 60.0
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(SECONDS + 1200)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(SECONDS + 1200)]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from planting import PLANTED, Bug
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 HERE = Path(__file__).parent
 TESTS = HERE.parents[1]

@@ -12,7 +12,7 @@ import test_flow_take_in as take_in_tests
 from planting import Bug, planted
 from pyspark.sql import SparkSession
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 account, lineage, state, versions = (
     f"lakehouse_core.cdc.{name}" for name in ("account", "lineage", "state", "versions")
