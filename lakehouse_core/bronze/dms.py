@@ -12,7 +12,7 @@ Spark reads an object of 0 bytes and a gzip of nothing as no rows, and bytes tha
 an error: whoever lists the objects checks sizes, hashes and row counts before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 
 from pyspark.sql import DataFrame
@@ -45,30 +45,45 @@ HEADER_READ_OPTIONS = MappingProxyType(
     {**READ_OPTIONS, "header": "true", "enforceSchema": "false"}
 )
 
+_FAULT, _MISSING = "_fault", "_missing"
 _STREAM_POSITION = r"\A[0-9A-F]{16}\.[0-9A-F]{8}\z"
 _CHANGE_SEQUENCE = r"\A[0-9]{35}\z"
 _LOAD_OPS = (Op.INSERT,)
 _CHANGE_OPS = (Op.INSERT, Op.UPDATE, Op.DELETE, Op.TRUNCATE)
 
 
-def load_schema(contract: Contract, *, stream_position: bool = True) -> StructType:
+Columns = Sequence[str]
+"""The columns that a table's files have, in order; () if they are exactly its contract's.
+
+What they have beyond the contract is left alone. Rows that lack a column of the contract go to quarantine.
+"""
+
+
+def load_schema(contract: Contract, columns: Columns = (), *, stream_position: bool = True) -> StructType:
     """The schema of LOAD files: Op, timestamp, the columns, the trailing columns, and ``_corrupt``; all text."""
-    return _strings([*_numbered(2 + len(contract.columns) + _trailing(stream_position)), CORRUPT])
+    width = len(columns or contract.columns)
+    return _strings([*_numbered(2 + width + _trailing(stream_position)), CORRUPT])
 
 
-def transaction_schema(contracts: Iterable[Contract], *, stream_position: bool = True) -> StructType:
-    """The schema of CDC_TXN files, wide enough for a row of the widest table and one cell too many; all text."""
-    widest = max(len(contract.columns) for contract in contracts)
+def transaction_schema(contracts: Iterable[Contract], widest: int = 0, *, stream_position: bool = True) -> StructType:
+    """The schema of CDC_TXN files, wide enough for a row of the widest table and one cell too many; all text.
+
+    ``widest`` is the number of columns of the widest table, where it has more than its contract.
+    """
+    widest = max(widest, *(len(contract.columns) for contract in contracts))
     return _strings(_numbered(4 + widest + _trailing(stream_position) + 1))
 
 
-def table_schema(contract: Contract, timestamp_column: str, *, stream_position: bool = True) -> StructType:
+def table_schema(
+    contract: Contract, timestamp_column: str, columns: Columns = (), *, stream_position: bool = True
+) -> StructType:
     """The schema of a table's own change files, under the names that their header must have; all text."""
     beyond_dms = [f"BI_{contract.key}", "AR_H_STREAM_POSITION"] if stream_position else []
-    return _strings(["Op", timestamp_column, *contract.column_names, "AR_H_CHANGE_SEQ", *beyond_dms, CORRUPT])
+    names = columns or contract.column_names
+    return _strings(["Op", timestamp_column, *names, "AR_H_CHANGE_SEQ", *beyond_dms, CORRUPT])
 
 
-def load_rows(raw: DataFrame, contract: Contract, epoch: int, load_lsn: int) -> Bronze:
+def load_rows(raw: DataFrame, contract: Contract, epoch: int, load_lsn: int, columns: Columns = ()) -> Bronze:
     """Type the rows of a full load; all stand at one position, that of the snapshot.
 
     Args:
@@ -77,24 +92,26 @@ def load_rows(raw: DataFrame, contract: Contract, epoch: int, load_lsn: int) -> 
         contract: the table's contract.
         epoch: the load's epoch.
         load_lsn: the LSN at which the snapshot is consistent.
+        columns: those of the files (:data:`Columns`).
     """
-    raw = _by_number(raw)
-    first = 2
-    after = first + len(contract.columns)
+    raw = _with_missing(_by_number(raw), contract, columns)
     cells = Cells(
         op=F.col("_c0"),
         clock="_c1",
-        values=tuple(f"_c{index}" for index in range(first, after)),
+        values=_values(contract, columns, first=2),
         old_key=None,
         position=F.lit(position(epoch, Phase.LOAD, load_lsn, 0)),
         shape=F.col(CORRUPT).isNull(),
         ops=_LOAD_OPS,
-        raw=tuple(name for name in raw.columns if name.startswith("_c") and name != CORRUPT),
+        raw=_kept([name for name in raw.columns if name.startswith("_c") and name != CORRUPT], contract, columns),
+        fault=_FAULT,
     )
     return bronze_of(raw, contract, cells)
 
 
-def transaction_rows(raw: DataFrame, contract: Contract, epoch: int, *, stream_position: bool = True) -> Bronze:
+def transaction_rows(
+    raw: DataFrame, contract: Contract, epoch: int, columns: Columns = (), *, stream_position: bool = True
+) -> Bronze:
     """Type the rows of one table out of CDC_TXN files, in which tables of different widths alternate.
 
     A row has the right width exactly if its position (never empty) stands at its place and nothing after it.
@@ -103,24 +120,28 @@ def transaction_rows(raw: DataFrame, contract: Contract, epoch: int, *, stream_p
         raw: CDC_TXN files read with :func:`transaction_schema`, and ``_file``.
         contract: the contract of the table whose rows are taken; the others are left alone.
         epoch: the epoch of the changes.
+        columns: as in :func:`load_rows`.
         stream_position: False for what AWS DMS itself writes: the last column is AR_H_CHANGE_SEQ, which orders the
             changes then (its positions compare only among themselves and with loads), and the key that a row had
             before an update is not there, since DMS has before-images for Kinesis and Kafka only.
     """
     mine = (F.col("_c1") == contract.table) & (F.col("_c2") == contract.schema)
-    return _change_rows(raw.where(mine), contract, epoch, first=4, stream_position=stream_position)
+    return _change_rows(raw.where(mine), contract, epoch, columns, first=4, stream_position=stream_position)
 
 
-def table_rows(raw: DataFrame, contract: Contract, epoch: int, *, stream_position: bool = True) -> Bronze:
+def table_rows(
+    raw: DataFrame, contract: Contract, epoch: int, columns: Columns = (), *, stream_position: bool = True
+) -> Bronze:
     """Type the rows of a table's own change files.
 
     Args:
         raw: the files read with :data:`HEADER_READ_OPTIONS` and :func:`table_schema`, and ``_file``.
         contract: the table's contract.
         epoch: the epoch of the changes.
+        columns: as in :func:`load_rows`.
         stream_position: as in :func:`transaction_rows`.
     """
-    return _change_rows(_by_number(raw), contract, epoch, first=2, stream_position=stream_position)
+    return _change_rows(_by_number(raw), contract, epoch, columns, first=2, stream_position=stream_position)
 
 
 def transaction_tables(raw: DataFrame) -> DataFrame:
@@ -131,8 +152,11 @@ def transaction_tables(raw: DataFrame) -> DataFrame:
     return raw.groupBy(F.col("_c2").alias("schema"), F.col("_c1").alias("table")).agg(F.count("*").alias("rows"))
 
 
-def _change_rows(raw: DataFrame, contract: Contract, epoch: int, *, first: int, stream_position: bool) -> Bronze:
-    after = first + len(contract.columns)
+def _change_rows(
+    raw: DataFrame, contract: Contract, epoch: int, columns: Columns, *, first: int, stream_position: bool
+) -> Bronze:
+    raw = _with_missing(raw, contract, columns)
+    after = first + len(columns or contract.columns)
     end = after + _trailing(stream_position)
     all_cells = [name for name in raw.columns if name.startswith("_c") and name != CORRUPT]
     order_cell = F.col(f"_c{end - 1}")
@@ -145,14 +169,42 @@ def _change_rows(raw: DataFrame, contract: Contract, epoch: int, *, first: int, 
     cells = Cells(
         op=F.col("_c0"),
         clock=f"_c{first - 1}",
-        values=tuple(f"_c{index}" for index in range(first, after)),
+        values=_values(contract, columns, first=first),
         old_key=f"_c{after + 1}" if stream_position else None,
         position=F.when(shape, F.concat(F.lit(f"{epoch:04d}.{Phase.CHANGE:d}."), order_cell)),
         shape=shape,
         ops=_CHANGE_OPS,
-        raw=tuple(all_cells[: end + 1]),
+        raw=_kept(all_cells[: end + 1], contract, columns),
+        fault=_FAULT,
     )
     return bronze_of(raw, contract, cells)
+
+
+def _missing(contract: Contract, columns: Columns) -> list[str]:
+    """The contract's columns that the files lack."""
+    return [name for name in contract.column_names if columns and name not in columns]
+
+
+def _kept(cells: Sequence[str], contract: Contract, columns: Columns) -> tuple[str, ...]:
+    """The cells that quarantine keeps, and the one that stands for what is missing if anything is."""
+    return (*cells, *([_MISSING] if _missing(contract, columns) else []))
+
+
+def _with_missing(raw: DataFrame, contract: Contract, columns: Columns) -> DataFrame:
+    """The rows with what stands for a column that they lack, and with the fault that this is."""
+    missing = _missing(contract, columns)
+    fault = F.lit(None).cast("struct<rule: string, reason: string>")
+    if missing:
+        told = f"{contract.schema}.{contract.table} had no column {', '.join(missing)} when the row was written"
+        with_row = F.col("_c0").isin(str(Op.INSERT), str(Op.UPDATE))
+        fault = F.when(with_row, F.struct(F.lit("columns_present").alias("rule"), F.lit(told).alias("reason")))
+    return raw.withColumns({_MISSING: F.lit(None).cast("string"), _FAULT: fault})
+
+
+def _values(contract: Contract, columns: Columns, *, first: int) -> tuple[str, ...]:
+    """The cells of the contract's columns, in its order."""
+    names = tuple(columns or contract.column_names)
+    return tuple(f"_c{first + names.index(name)}" if name in names else _MISSING for name in contract.column_names)
 
 
 def _by_number(raw: DataFrame) -> DataFrame:

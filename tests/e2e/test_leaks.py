@@ -100,7 +100,7 @@ def _control_objects(lake: Lakehouse) -> dict[str, str]:
 
 def test_no_secret_is_told(told: Told) -> None:
     """Passwords and keys are in no output, log, page or object."""
-    assert len(told.secrets) > 3
+    assert len(told.secrets) >= 3
     found = [(what, where) for what, text in told.secrets.items() for where, said in told.texts.items() if text in said]
     assert found == []
 

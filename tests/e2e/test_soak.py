@@ -52,8 +52,8 @@ def watching(lake: Lakehouse) -> Iterator[psutil.Process]:
 
 def take(lake: Lakehouse, watch: psutil.Process) -> Sample:
     """A sample."""
-    everyone = [watch, *watch.children(recursive=True)]
-    java = [each for each in everyone if "java" in each.name()]
+    # The workers that Spark forks come and go; what stays is the watch and its JVM.
+    java = [each for each in watch.children(recursive=True) if "java" in each.name()]
     ((slot,),) = lake.source(
         "select pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::bigint from pg_replication_slots"
     )
@@ -61,7 +61,7 @@ def take(lake: Lakehouse, watch: psutil.Process) -> Sample:
     return Sample(
         python_bytes=watch.memory_info().rss,
         java_bytes=sum(each.memory_info().rss for each in java),
-        descriptors=sum(each.num_fds() for each in everyone),
+        descriptors=sum(each.num_fds() for each in (watch, *java)),
         slot_bytes=slot,
         log_objects=sum("_version/" in key for key in lake.storage.keys(silver, "")),
         runs=len(lake.records()),
@@ -120,7 +120,8 @@ def test_after_a_kill_it_is_soon_where_it_was(lake: Lakehouse) -> None:
     runs = len(lake.records())
     begun = time.monotonic()
     with watching(lake):
-        until(lambda: len(lake.records()) > runs, seconds=4 * CAUGHT_UP_SECONDS)
+        until(lambda: len(lake.records()) > runs, seconds=10 * CAUGHT_UP_SECONDS)
     silver = time.monotonic() - begun
+    assert bronze < CAUGHT_UP_SECONDS
     print(f"bronze complete after {bronze:.1f} s, silver after {silver:.1f} s")  # noqa: T201 - a figure of this machine
     assert_proven(lake)

@@ -335,6 +335,30 @@ def test_table_files_with_a_header(spark: SparkSession, tmp_path: Path) -> None:
         dms.table_rows(read(spark, swapped, schema, dms.HEADER_READ_OPTIONS), THING, 1).changes.collect()
 
 
+def test_columns_are_found_by_name(spark: SparkSession, tmp_path: Path) -> None:
+    """What a file has beyond the contract is left alone, in whatever order; a row that lacks a column is held, a D is not."""
+    ends = f"{'9' * 35},\\N,"
+    text = "".join(
+        f"{op},core_narrow,public,{CLOCK},{cells},{ends}{stream(number)}\n"
+        for number, (op, cells) in enumerate((("I", "new,7,a"), ("U", r"\N,8,b"), ("D", r"\N,9,\N")))
+    )
+    path = gz(tmp_path / "CDC_TXN-1.csv.gz", text)
+    more = ("colour", "id", "note")
+    bronze = dms.transaction_rows(read(spark, path, dms.transaction_schema([NARROW], 3)), NARROW, 1, more)
+    assert [(row._op, row.id, row.note) for row in bronze.changes.orderBy("id").collect()] == [
+        ("I", 7, "a"),
+        ("U", 8, "b"),
+        ("D", 9, None),
+    ]
+    assert bronze.quarantine.count() == 0
+    renamed = ("colour", "id", "words")
+    bronze = dms.transaction_rows(read(spark, path, dms.transaction_schema([NARROW], 3)), NARROW, 1, renamed)
+    assert [(row._op, row.id) for row in bronze.changes.orderBy("id").collect()] == [("Q", 7), ("Q", 8), ("D", 9)]
+    assert {(row.rule, row.reason) for row in bronze.quarantine.collect()} == {
+        ("narrow.columns_present", "public.core_narrow had no column note when the row was written")
+    }
+
+
 def test_what_dms_itself_writes(spark: SparkSession, tmp_path: Path) -> None:
     """Without our own columns AR_H_CHANGE_SEQ orders and checks the width; a changed key is one update of the new one."""
     sequence = "2026010203040567" + "1".zfill(19)

@@ -134,6 +134,19 @@ def current_lsn(source: CaptureSource) -> int:
         return database.current_lsn(control)
 
 
+def uncaptured(source: CaptureSource) -> tuple[str, ...]:
+    """A warning for each table that the mappings select and that was made after the load: nothing of it is captured."""
+    with database.reachable(), connected(source.capture_dsn) as control:
+        published = database.published_tables(control, source.publication)
+        selected = database.captured_tables(control, source.mappings)
+    return tuple(
+        f"{table.full_name} was made after the load, and nothing of it is captured: lakehouse replicate --reload "
+        "loads everything again as a new epoch, this table with it"
+        for table in selected
+        if not table.unpublished_because and table.full_name not in published
+    )
+
+
 def _load(source: CaptureSource, bronze: Bronze, progress: Progress, epoch: int, wait_seconds: float) -> LoadReport:
     started = time.monotonic()
     with database.reachable(), connected(source.capture_dsn) as control:
@@ -225,4 +238,4 @@ def _used_numbers(bronze: Bronze, epoch: int) -> dict[str, int]:
     return used
 
 
-__all__ = ["LoadReport", "StreamReport", "Until", "current_lsn", "full_load", "reload", "stream"]
+__all__ = ["LoadReport", "StreamReport", "Until", "current_lsn", "full_load", "reload", "stream", "uncaptured"]

@@ -369,6 +369,14 @@ def ensure_publication(owner_dsn: str, name: str, tables: list[SourceTable], *, 
         )
 
 
+def published_tables(database: connection, publication: str) -> set[str]:
+    """The tables of a publication, as ``schema.table``."""
+    rows = fetch(
+        database, "SELECT schemaname || '.' || tablename FROM pg_publication_tables WHERE pubname = %s", (publication,)
+    )
+    return {name for (name,) in rows}
+
+
 def require_publication(database: connection, name: str) -> None:
     """PublicationMissing unless it is there."""
     if not fetch(database, "SELECT 1 FROM pg_publication WHERE pubname = %s", (name,)):

@@ -79,8 +79,7 @@ def replicate(
         signal.signal(ending, lambda *_: stop.set())
     with output.working("capturing") as say:
         captured = sources.capture(running, chosen, say, until=None if once else stop, reload=reload, wire=wire)
-    for warning in captured.warnings:
-        output.err.print(f"[yellow]warning[/] {warning}")
+    output.warn(captured.warnings)
     output.out.print(str(captured))
 
 
@@ -134,6 +133,7 @@ def backfill(
 
 def _show(report: "RunReport", *, json: bool) -> None:
     """Print what a run did."""
+    output.warn(report.captured.warnings)
     if json:
         output.as_json(report.as_dict())
         return

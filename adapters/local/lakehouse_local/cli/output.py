@@ -44,6 +44,12 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
     out.print(shown)
 
 
+def warn(warnings: Sequence[str]) -> None:
+    """Say on standard error what is no error and must not stay unseen."""
+    for warning in warnings:
+        err.print(f"[yellow]warning[/] {warning}")
+
+
 def counts(values: Mapping[str, int]) -> str:
     """A mapping of counts in one line."""
     return ", ".join(f"{name} {count:,}" for name, count in values.items())

@@ -55,8 +55,7 @@ def watch(
     with closing(watching.ticks()) as ticks:
         (_lines if json or not output.out.is_terminal else _live)(ticks)
     if watching.result:
-        for warning in watching.result.warnings:
-            output.err.print(f"[yellow]warning[/] {warning}")
+        output.warn(watching.result.warnings)
         output.err.print(str(watching.result))
 
 

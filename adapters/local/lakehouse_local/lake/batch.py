@@ -1,6 +1,7 @@
 """One run's changes, all entities: what is read once, and what each entity takes of it."""
 
 import math
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -48,6 +49,17 @@ class Batch:
         for file in (file for manifest in self.manifests for file in manifest.files):
             by_table[file.table] = by_table.get(file.table, 0) + file.bytes
         return max(LEAST_PARTITIONS, math.ceil(max(by_table.values(), default=0) / BYTES_PER_PARTITION))
+
+
+def same_shapes(manifests: Sequence[Manifest]) -> list[Manifest]:
+    """The first of the manifests, as many as have one shape of each table: a changed one begins another run."""
+    shapes: dict[str, tuple[str, ...]] = {}
+    found = []
+    for manifest in manifests:
+        if any(shapes.setdefault(name, entry.columns) != entry.columns for name, entry in manifest.tables.items()):
+            break
+        found.append(manifest)
+    return found
 
 
 def take(lake: Lake, batch: Batch, last: RunRecord | None, say: Say) -> dict[str, Taken]:

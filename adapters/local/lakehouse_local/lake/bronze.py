@@ -52,24 +52,30 @@ Reader = Callable[[Contract], Bronze]
 
 @contextmanager
 def reading(lake: Lake, manifests: Sequence[Manifest]) -> Iterator[Reader]:
-    """The reader of the manifests' files: all of one epoch, one kind and one wire."""
+    """The reader of the manifests' files: all of one epoch, one kind and one wire, each table of one shape."""
     first = manifests[0]
     files = [file for manifest in manifests for file in manifest.files]
+    shapes = {name: entry.columns for manifest in manifests for name, entry in manifest.tables.items()}
+    columns = {each.entity: shapes.get(f"{each.schema}.{each.table}", ()) for each in lake.blueprint.contracts.values()}
     if first.wire == DebeziumWire.name:
         yield lambda contract: debezium.rows(_events(lake, _of(files, contract)), contract, first.epoch)
     elif first.layout == PER_TABLE.layout:
-        yield lambda contract: _table_rows(lake, first, _of(files, contract), contract)
+        yield lambda contract: _table_rows(lake, first, _of(files, contract), contract, columns[contract.entity])
     elif first.kind == "load":
         yield lambda contract: dms.load_rows(
-            _cells(lake, _of(files, contract), dms.load_schema(contract)), contract, first.epoch, first.consistent_point
+            _cells(lake, _of(files, contract), dms.load_schema(contract, columns[contract.entity])),
+            contract,
+            first.epoch,
+            first.consistent_point,
+            columns[contract.entity],
         )
     else:
         # The rows of all tables stand together: they are read once.
-        raw = _cells(lake, files, dms.transaction_schema(lake.blueprint.contracts.values())).persist(
-            StorageLevel.MEMORY_AND_DISK
-        )
+        widest = max(map(len, columns.values()))
+        schema = dms.transaction_schema(lake.blueprint.contracts.values(), widest)
+        raw = _cells(lake, files, schema).persist(StorageLevel.MEMORY_AND_DISK)
         try:
-            yield lambda contract: dms.transaction_rows(raw, contract, first.epoch)
+            yield lambda contract: dms.transaction_rows(raw, contract, first.epoch, columns[contract.entity])
         finally:
             raw.unpersist()
 
@@ -79,13 +85,15 @@ def _of(files: Sequence[FileEntry], contract: Contract) -> list[FileEntry]:
     return [file for file in files if file.table == f"{contract.schema}.{contract.table}"]
 
 
-def _table_rows(lake: Lake, manifest: Manifest, files: Sequence[FileEntry], contract: Contract) -> Bronze:
+def _table_rows(
+    lake: Lake, manifest: Manifest, files: Sequence[FileEntry], contract: Contract, columns: Sequence[str]
+) -> Bronze:
     """A table's own files, which have a header."""
-    schema = dms.table_schema(contract, PER_TABLE.TimestampColumnName)
+    schema = dms.table_schema(contract, PER_TABLE.TimestampColumnName, columns)
     raw = _cells(lake, files, schema, dms.HEADER_READ_OPTIONS)
     if manifest.kind == "load":
-        return dms.load_rows(raw, contract, manifest.epoch, manifest.consistent_point)
-    return dms.table_rows(raw, contract, manifest.epoch)
+        return dms.load_rows(raw, contract, manifest.epoch, manifest.consistent_point, columns)
+    return dms.table_rows(raw, contract, manifest.epoch, columns)
 
 
 def _cells(

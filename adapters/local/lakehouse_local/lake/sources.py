@@ -119,7 +119,7 @@ def capture(
         change_rows=changes,
         end_lsn=end,
         seconds=time.monotonic() - started,
-        warnings=load.warnings if load else (),
+        warnings=(*(load.warnings if load else ()), *engine.uncaptured(source)),
     )
 
 

@@ -19,7 +19,7 @@ from lakehouse_local.environment import Environment
 from lakehouse_local.errors import FormatChanged, LeaseLost
 from lakehouse_local.extensions import blueprint
 from lakehouse_local.lake import fit, gold, intent, lease, mark, records, retention, sources
-from lakehouse_local.lake.batch import Batch, take
+from lakehouse_local.lake.batch import Batch, same_shapes, take
 from lakehouse_local.lake.intent import Intent
 from lakehouse_local.lake.lake import Lake
 from lakehouse_local.lake.records import Applied, RunRecord, TableRecord
@@ -157,10 +157,7 @@ def take_in(
         runs=tuple(record.run for record in done),
         as_of=done[-1].as_of if done else None,
         captured=captured,
-        tables={
-            f"silver.{entity}": _sum(each[entity].counts for each in counts if entity in each)
-            for entity in wanted.contracts
-        },
+        tables=_accounts(wanted, counts),
         marts=done[-1].marts if done else (),
         seconds=seconds,
     )
@@ -179,16 +176,30 @@ def repeat(environment: Environment, settings: Settings, manifests: tuple[Manife
             raise ValueError("nothing was taken in yet, so nothing can be repeated")
         lake = Lake(settings.naming, storage, spark, format_named(last.format, spark), blueprint(settings))
         _require_fit(lake.blueprint, last, manifests)
-        batch = Batch(last.run + 1, manifests, repeated=True)
-        with _timed(seconds, "silver"):
-            taken = take(lake, batch, last, say)
-        record = replace(_record(lake, batch, last, taken), applied_until=last.applied_until, as_of=last.as_of)
-        with _timed(seconds, "gold"):
-            record = _with_gold(lake, record, say)
-        still_ours()
-        _commit(lake, settings, record)
-    counts = {f"silver.{entity}": each.counts for entity, each in taken.items()}
-    return RunReport((record.run,), record.as_of, sources.Captured(0, 0, 0, 0.0), counts, record.marts, seconds)
+        done: list[RunRecord] = []
+        counts: list[dict[str, Taken]] = []
+        while manifests:
+            batch = Batch(last.run + 1, tuple(same_shapes(manifests)), repeated=True)
+            manifests = manifests[len(batch.manifests) :]
+            with _timed(seconds, "silver"):
+                taken = take(lake, batch, last, say)
+            record = replace(_record(lake, batch, last, taken), applied_until=last.applied_until, as_of=last.as_of)
+            if not manifests:
+                with _timed(seconds, "gold"):
+                    record = _with_gold(lake, record, say)
+            still_ours()
+            _commit(lake, settings, record)
+            last = record
+            done.append(record)
+            counts.append(taken)
+    return RunReport(
+        runs=tuple(record.run for record in done),
+        as_of=last.as_of,
+        captured=sources.Captured(0, 0, 0, 0.0),
+        tables=_accounts(lake.blueprint, counts),
+        marts=last.marts,
+        seconds=seconds,
+    )
 
 
 def _pending(storage: Storage, bucket: str, last: RunRecord | None) -> list[Manifest]:
@@ -198,9 +209,9 @@ def _pending(storage: Storage, bucket: str, last: RunRecord | None) -> list[Mani
 
 
 def _next(lake: Lake, last: RunRecord | None, pending: Sequence[Manifest]) -> Batch:
-    """The manifests of the next run: one load, or all changes of one epoch up to its end; as its intent says."""
+    """The manifests of the next run: one load, or changes of one epoch and of one shape of each table; as its intent says."""
     first = pending[0]
-    alike = [m for m in pending if (m.epoch, m.kind) == (first.epoch, first.kind)]
+    alike = same_shapes([m for m in pending if (m.epoch, m.kind) == (first.epoch, first.kind)])
     number = last.run + 1 if last else 1
     wanted = Intent(number, first.epoch, first.sequence, alike[-1].sequence)
     settled = intent.settle(lake.storage, lake.silver, wanted)
@@ -279,6 +290,13 @@ def _format_of(last: RunRecord | None, asked: str | None) -> str:
             hint=f"lakehouse run --format {last.format}, or another LAKEHOUSE_HOME for the other format",
         )
     return last.format
+
+
+def _accounts(blueprint: Blueprint, runs: Sequence[dict[str, Taken]]) -> dict[str, Counts]:
+    return {
+        f"silver.{entity}": _sum(each[entity].counts for each in runs if entity in each)
+        for entity in blueprint.contracts
+    }
 
 
 def _sum(counts: Iterator[Counts]) -> Counts:

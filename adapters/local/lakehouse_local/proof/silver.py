@@ -1,6 +1,7 @@
 # ruff: noqa: S608 - names and literals in the SQL are quoted by digest.py, and nobody else writes them
 """Silver at a point of the log, every column as the source's text: live rows and what is in open quarantine."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -17,7 +18,8 @@ NO_QUARANTINE = "(select null::bigint as key, null::varchar as _position, null::
 class Silver:
     """A table's relations: base table, change log, quarantine; ``bronze`` is its relation of texts.
 
-    ``floor`` is the position of its newest truncate. ``first_cell`` is where the columns begin in a quarantined change.
+    ``floor`` is the position of its newest truncate. ``first_cell`` is where the columns begin in a quarantined change,
+    and ``cells`` where each stands among them (empty where that is not the same in every row).
     """
 
     contract: Contract
@@ -28,6 +30,7 @@ class Silver:
     bronze: str
     floor: str | None
     first_cell: int
+    cells: Mapping[str, int]
 
 
 def rows_below(connection: duckdb.DuckDBPyConnection, silver: Silver, limit: str) -> tuple[str, int]:
@@ -80,11 +83,15 @@ def _quarantined(silver: Silver, stood: str, floor: str) -> str:
     What that text cannot say in full, a column that was not sent, is what bronze says.
     """
     first = f"if(q._position[6] = '0', 2, {silver.first_cell})"
-    cells = ", ".join(
-        f"case when q.raw is null or json_extract_string(q.raw, '$[' || ({first} + {at}) || ']') = {literal(NOT_SENT)} "
-        f"then b.{quoted(name)} else coalesce(json_extract_string(q.raw, '$[' || ({first} + {at}) || ']'), '') end"
-        for at, name in enumerate(silver.table.columns)
-    )
+
+    def cell(name: str) -> str:
+        in_bronze = f"b.{quoted(name)}"
+        if name not in silver.cells:
+            return in_bronze
+        raw = f"json_extract_string(q.raw, '$[' || ({first} + {silver.cells[name]}) || ']')"
+        return f"case when q.raw is null or {raw} = {literal(NOT_SENT)} then {in_bronze} else coalesce({raw}, '') end"
+
+    cells = ", ".join(map(cell, silver.table.columns))
     return (
         f"select {cells} from {stood} as s "
         f"left join {silver.quarantine} as q on q.key::varchar = s._key::varchar and q._position = s._position "

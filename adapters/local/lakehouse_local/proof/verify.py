@@ -7,7 +7,7 @@ A commit is below the point exactly if its LSN is (``<``, never ``<=``).
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,7 +22,7 @@ from lakehouse_local.environment import Environment
 from lakehouse_local.extensions import contracts
 from lakehouse_local.lake import records
 from lakehouse_local.lake.records import RunRecord
-from lakehouse_local.proof import bronze, silver
+from lakehouse_local.proof import bronze, shapes, silver
 from lakehouse_local.proof.bronze import Stored
 from lakehouse_local.proof.digest import Digest
 from lakehouse_local.proof.errors import CaughtUpShort, NothingToProve
@@ -57,13 +57,17 @@ class TableProof:
 
 @dataclass(frozen=True)
 class VerifyReport:
-    """The outcome: one line per table, and what is wrong with single changes. ``lsn`` is the point that was compared."""
+    """The outcome: one line per table, and what is wrong with single changes. ``lsn`` is the point that was compared.
+
+    ``notes`` name what was left out, because not every side has it.
+    """
 
     lsn: str
     tables: tuple[TableProof, ...]
     changes: int
     problems: tuple[str, ...]
     seconds: float
+    notes: tuple[str, ...] = ()
 
     @property
     def equal(self) -> bool:
@@ -115,10 +119,14 @@ def verify(environment: Environment, settings: Settings, catch_up: Callable[[int
     """
     started = time.monotonic()
     with (
-        consistent_point(environment.postgres.capture_dsn, PUBLICATION) as source,
+        consistent_point(environment.postgres.capture_dsn, PUBLICATION) as published,
         TemporaryDirectory(prefix="lakehouse-verify-") as folder,
         ThreadPoolExecutor(1) as pool,
     ):
+        chain = manifests.read_chain(S3Storage(environment.s3), settings.naming.bucket("bronze"))
+        by_table = {f"{each.schema}.{each.table}": each for each in contracts(settings).values()}
+        comparable, notes = shapes.comparable(published.tables, chain, by_table)
+        source = replace(published, tables=comparable)
         wanted = pool.submit(lambda: {table.name: source.digest(table) for table in source.tables})
         catch_up(source.lsn)
         proof = _Proof(environment, settings, source, Path(folder))
@@ -132,6 +140,7 @@ def verify(environment: Environment, settings: Settings, catch_up: Callable[[int
             changes=proof.ledger.changes,
             problems=tuple(proof.problems),
             seconds=time.monotonic() - started,
+            notes=tuple(notes),
         )
 
 
@@ -146,6 +155,8 @@ def show(report: VerifyReport, out: Console) -> None:
         shown = (f"{n:,}" if isinstance(n, int) else str(n) for n in counts)
         lines.add_row(table.removeprefix("public."), *shown, mark, f"{held:,}")
     out.print(lines)
+    for note in report.notes:
+        out.print(Text(note, style="yellow"))
     for problem in report.details():
         out.print(Text(problem, style="red"))
     out.print(Text(report.headline(), style="bold green" if report.equal else "bold red"))
@@ -212,11 +223,11 @@ class _Proof:
         expected = Expected(self._folder, self._contracts)
         applied = (self._record.applied_until.epoch, self._record.applied_until.sequence) if self._record else (0, 0)
         for each in self._chain:
-            for name, shape in each.tables.items():
-                if each.epoch == self._epoch and name in published and shape.columns != published[name].columns:
-                    self.problems.append(
-                        f"{name}: {each.key} has other columns than the source has now; reload to prove"
-                    )
+            places = {
+                name: [shape.columns.index(column) for column in published[name].columns]
+                for name, shape in each.tables.items()
+                if name in published and shape.columns != published[name].columns and each.epoch == self._epoch
+            }
             if each.kind == "load":
                 continue
             taken_in = (each.epoch, each.sequence) <= applied
@@ -224,6 +235,8 @@ class _Proof:
                 fold = folds.get(change.table)
                 if fold is None:
                     continue
+                if (at := places.get(change.table)) is not None:
+                    change = replace(change, row=tuple(change.row[place] for place in at))  # noqa: PLW2901
                 if each.epoch == self._epoch and change.commit_lsn < self._point:
                     fold.apply(change)
                 if taken_in:
@@ -249,6 +262,7 @@ class _Proof:
             bronze=in_bronze,
             floor=state.floor,
             first_cell=4 if self._chain[-1].layout == "transactions" else 2,
+            cells=self._cells(table),
         )
         applied = record.applied_until
         loads = [
@@ -259,6 +273,11 @@ class _Proof:
         self.problems += log_problems(work.connection, parts, expected, loads)
         limit = position(self._epoch, Phase.CHANGE, self._point, 0)
         return silver.rows_below(work.connection, parts, limit)
+
+    def _cells(self, table: Published) -> dict[str, int]:
+        """Where each column stands among the cells of a quarantined row; nothing where that has changed meanwhile."""
+        forms = shapes.shapes(self._chain, table.name)
+        return {name: forms[0].index(name) for name in table.columns} if len(forms) == 1 else {}
 
     def compared(
         self, table: Published, wanted: Digest, in_bronze: str, in_silver: str | None, held: int

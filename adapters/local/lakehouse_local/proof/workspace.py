@@ -35,7 +35,9 @@ class Workspace:
         columns = [quoted(name) for name in table.columns]
         name = quoted(f"bronze {table.name}")
         load = quoted(f"load {table.name}")
-        self.connection.execute(f"create view {load} as from {self._loaded(table, loads, manifest)}")
+        self.connection.execute(
+            f"create view {load} as select {', '.join(columns)} from {self._loaded(table, loads, manifest)}"
+        )
         changed, live = self._changed(table, fold)
         key = row_text([quoted(column) for column in table.key])
         kept = f"select {', '.join(columns)} from {load} where {key} not in (select key from {changed})"
@@ -50,7 +52,8 @@ class Workspace:
         if manifest.wire == DebeziumWire.name:
             return events.load_sql(table, paths)
         # Op and timestamp stand before the columns; AR_H_CHANGE_SEQ, the old key and AR_H_STREAM_POSITION after them.
-        cells = ["op ", "time ", *table.columns, "seq ", *(f"old {at}" for at in range(len(table.key))), "position "]
+        written = manifest.tables[table.name].columns
+        cells = ["op ", "time ", *written, "seq ", *(f"old {at}" for at in range(len(table.key))), "position "]
         types = ", ".join(f"{literal(cell)}: 'VARCHAR'" for cell in cells)
         listed = ", ".join(literal(str(path)) for path in paths)
         header = manifest.layout != "transactions"
