@@ -8,7 +8,7 @@ COMPILE := $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs 2 --output-sync=target
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-wide test-all test-with-jvm test-without-jvm quick check unit spark adapters e2e containers docker-images aws-check test-spark4 planted-bugs chaos chaos-long bench lock clean
+.PHONY: help setup demo test test-wide test-all test-with-jvm test-without-jvm quick check unit spark adapters e2e containers docker-images aws-check test-spark4 planted-bugs chaos chaos-long audit bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -26,6 +26,7 @@ $(READY): requirements/bootstrap.lock requirements/dev.lock pyproject.toml
 WHAT_clients := AWS's clients for the tests
 WHAT_glue := the Python packages of AWS Glue 5.1, for jobs
 WHAT_checkov := checkov, for Terraform
+WHAT_audit := pip-audit, which looks for known vulnerabilities
 WHAT_spark4 := Spark 4.1, for the core's and the jobs' tests
 .venv-%/.ready: requirements/%.lock | $(READY)
 	@echo "setup: $(WHAT_$*), in an environment of its own (once)"
@@ -99,7 +100,7 @@ planted-bugs: setup ## plant bugs in the core and in the capture, one at a time,
 	@$(BIN)/python -m pytest -m long tests/spark/flow/test_planted_bugs.py tests/adapters/capture/test_capture_bugs.py
 
 chaos: setup ## break it: kills, crashes, failing S3, racing writers, planted bugs, attacks, a soak; about two hours
-	@CHAOS_SHARE=1 $(BIN)/python -m pytest -m "" tests/chaos tests/unit/fuzz tests/emulator/test_athena_attacks.py \
+	@CHAOS_SHARE=1 $(BIN)/python -m pytest -m "" tests/chaos tests/unit/fuzz tests/spark/bronze/test_bronze_fuzz.py tests/emulator/test_athena_attacks.py \
 	  tests/e2e/test_run_points.py tests/e2e/test_run_kills.py tests/e2e/test_leaks.py tests/e2e/test_soak.py \
 	  tests/spark/flow/test_planted_bugs.py tests/adapters/capture/test_capture_bugs.py
 
@@ -107,11 +108,16 @@ chaos-long: setup ## ten times as many histories, and a soak of 100 minutes: a n
 	@CHAOS_SHARE=10 $(BIN)/python -m pytest -m "" tests/chaos/test_chaos_schedules.py tests/chaos/test_chaos_postgres.py \
 	  tests/chaos/test_chaos_writers.py tests/e2e/test_soak.py
 
+# --strict: what cannot be looked up is a failure, not a silence.
+audit: .venv-audit/.ready ## look up every locked package's known vulnerabilities (needs a network; fails where it cannot look)
+	@for lock in requirements/*.lock; do case $$lock in */spark4-jars.lock) continue;; esac; echo "$$lock"; \
+	  .venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off --requirement $$lock || exit 1; done
+
 bench: setup ## speed as ratios against a peer in one run
 	@$(BIN)/python -m bench
 
 lock: $(READY) ## resolve the locks anew
-	@for name in bootstrap java clients glue glue-modules checkov spark4; do $(COMPILE) requirements/$$name.in -o requirements/$$name.lock || exit 1; done
+	@for name in bootstrap java clients glue glue-modules checkov spark4 audit; do $(COMPILE) requirements/$$name.in -o requirements/$$name.lock || exit 1; done
 	@$(COMPILE) pyproject.toml --extra dev -o requirements/dev.lock
 	@$(COMPILE) --exclude-newer 2025-06-15 requirements/localstack.in -o requirements/localstack.lock
 
