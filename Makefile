@@ -99,8 +99,8 @@ aws-check: setup ## all that can be checked of AWS without an account: wheel, jo
 planted-bugs: setup ## plant bugs in the core and in the capture, one at a time, and print which test catches each
 	@$(BIN)/python -m pytest -m long tests/spark/flow/test_planted_bugs.py tests/adapters/capture/test_capture_bugs.py
 
-chaos: setup ## break it: kills, crashes, failing S3, racing writers, planted bugs, attacks, a soak; about two hours
-	@CHAOS_SHARE=1 $(BIN)/python -m pytest -m "" tests/chaos tests/unit/fuzz tests/spark/bronze/test_bronze_fuzz.py tests/emulator/test_athena_attacks.py \
+chaos: setup ## break it: kills, crashes, failing S3, racing writers, planted bugs, attacks, a soak; one to two hours
+	@CHAOS_SHARE=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "" tests/chaos tests/unit/fuzz tests/spark/bronze/test_bronze_fuzz.py tests/emulator/test_athena_attacks.py \
 	  tests/e2e/test_run_points.py tests/e2e/test_run_kills.py tests/e2e/test_leaks.py tests/e2e/test_soak.py \
 	  tests/spark/flow/test_planted_bugs.py tests/adapters/capture/test_capture_bugs.py
 
