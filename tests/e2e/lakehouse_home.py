@@ -95,7 +95,12 @@ class Lakehouse(PublicLakehouse):
 
 @contextmanager
 def lakehouse(
-    home: Path, *, postgres: str | None = None, s3: str = "localstack", extensions: tuple[str, ...] = ()
+    home: Path,
+    *,
+    postgres: str | None = None,
+    s3: str = "localstack",
+    extensions: tuple[str, ...] = (),
+    seeded: bool = True,
 ) -> Iterator[Lakehouse]:
     """A seeded lakehouse that runs, on those providers; afterwards nothing of it is left."""
     chosen = replace(
@@ -103,7 +108,7 @@ def lakehouse(
         postgres=postgres or ("installed" if any(postgres_binaries.installed()) else "embedded"),
         s3=s3,
     )
-    with small.running(chosen) as started:
+    with small.running(chosen, seeded=seeded) as started:
         yield Lakehouse(started.settings)
 
 

@@ -102,6 +102,13 @@ class BlueprintChanged(LakehouseError):
     code = "blueprint-changed"
 
 
+class LakeNotEmpty(LakehouseError):
+    """What is to be made anew has something in it."""
+
+    code = "lake-not-empty"
+    exit_code = 2
+
+
 class FormatChanged(LakehouseError):
     """A run asked for another table format than the lake's tables have."""
 

@@ -1,7 +1,9 @@
-"""Verbs that move data: seed, simulate, replicate, run, backfill."""
+"""Verbs that move data: seed, simulate, replicate, run, backfill, rebuild."""
 
 import signal
 import threading
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -131,6 +133,38 @@ def backfill(
     _show(report, json=json)
 
 
+def rebuild(
+    scale: Annotated[str, typer.Option(help="small, medium or large.")] = "small",
+    seed: Annotated[int, typer.Option(help="The business and its days follow from it.")] = 7,
+    days: Annotated[int, typer.Option("--days", "--day", min=0, help="Business days after the seed's last one.")] = 0,
+    out: Annotated[Path | None, typer.Option("--dashboard", help="Where to write that day's dashboard.")] = None,
+    *,
+    json: AsJson = False,
+) -> None:
+    """Make source, bronze, silver, gold and dashboard as they stood on a business day, in a home that is new.
+
+    LAKEHOUSE_HOME names it. The same seed and day give the same rows each time: the fingerprint of all of them says so.
+    """
+    from lakehouse_local.rebuild import Day  # noqa: PLC0415 - Spark's libraries load only where they are needed
+    from lakehouse_local.rebuild import rebuild as again  # noqa: PLC0415
+
+    chosen = settings.from_environment()
+    with output.working("making it anew") as say:
+        built = again(chosen, Day(scale, seed, days), say, lambda what, done, total: say(f"{what}: {done} of {total}"))
+        if out is not None:
+            from lakehouse_local.dashboard import site  # noqa: PLC0415
+
+            site.write(site.html(site.ask(environment.load(chosen), chosen, say)), out)
+    if json:
+        output.as_json(asdict(built) | {"fingerprint": built.fingerprint})
+        return
+    output.table("sha256 of the rows", ("table", "fingerprint"), sorted(built.fingerprints.items()))
+    output.out.print(
+        f"seed {seed}, {scale}, day {days}, as of {built.as_of:%Y-%m-%d %H:%M} UTC: all tables {built.fingerprint}",
+        soft_wrap=True,
+    )
+
+
 def _show(report: "RunReport", *, json: bool) -> None:
     """Print what a run did."""
     output.warn(report.captured.warnings)
@@ -148,5 +182,5 @@ def _show(report: "RunReport", *, json: bool) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the verbs to the application."""
-    for verb in (seed, simulate, replicate, run, backfill):
+    for verb in (seed, simulate, replicate, run, backfill, rebuild):
         app.command()(verb)

@@ -26,7 +26,7 @@ def settings_in(home: Path, extensions: tuple[str, ...] = ()) -> Settings:
 
 
 @contextmanager
-def running(settings: Settings, *, keep: bool = False) -> Iterator[Lakehouse]:
+def running(settings: Settings, *, keep: bool = False, seeded: bool = True) -> Iterator[Lakehouse]:
     """A lakehouse with a seeded source; ``keep`` leaves it running, and finds it again the next time.
 
     Raises what ``lakehouse up`` raises.
@@ -34,7 +34,8 @@ def running(settings: Settings, *, keep: bool = False) -> Iterator[Lakehouse]:
     lakehouse = Lakehouse(settings)
     try:
         lakehouse.up()
-        lakehouse.seed()
+        if seeded:
+            lakehouse.seed()
         yield lakehouse
     finally:
         if not keep:
