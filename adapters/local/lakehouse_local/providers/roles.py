@@ -77,7 +77,8 @@ def recreate_database(admin_dsn: str) -> None:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = %s AND active",
+                # With a time to wait: a slot that is still held cannot be dropped.
+                "SELECT pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots WHERE database = %s AND active",
                 (DATABASE,),
             )
             cursor.execute(
