@@ -94,7 +94,8 @@ def load_rows(raw: DataFrame, contract: Contract, epoch: int, load_lsn: int, col
         load_lsn: the LSN at which the snapshot is consistent.
         columns: those of the files (:data:`Columns`).
     """
-    raw = _with_missing(_by_number(raw), contract, columns)
+    missing = _missing(contract, columns)
+    raw = _with_missing(_by_number(raw), contract, missing)
     cells = Cells(
         op=F.col("_c0"),
         clock="_c1",
@@ -103,8 +104,8 @@ def load_rows(raw: DataFrame, contract: Contract, epoch: int, load_lsn: int, col
         position=F.lit(position(epoch, Phase.LOAD, load_lsn, 0)),
         shape=F.col(CORRUPT).isNull(),
         ops=_LOAD_OPS,
-        raw=_kept([name for name in raw.columns if name.startswith("_c") and name != CORRUPT], contract, columns),
-        fault=_FAULT,
+        raw=_kept([name for name in raw.columns if name.startswith("_c") and name != CORRUPT], missing),
+        fault=_FAULT if missing else None,
     )
     return bronze_of(raw, contract, cells)
 
@@ -155,7 +156,8 @@ def transaction_tables(raw: DataFrame) -> DataFrame:
 def _change_rows(
     raw: DataFrame, contract: Contract, epoch: int, columns: Columns, *, first: int, stream_position: bool
 ) -> Bronze:
-    raw = _with_missing(raw, contract, columns)
+    missing = _missing(contract, columns)
+    raw = _with_missing(raw, contract, missing)
     after = first + len(columns or contract.columns)
     end = after + _trailing(stream_position)
     all_cells = [name for name in raw.columns if name.startswith("_c") and name != CORRUPT]
@@ -174,8 +176,8 @@ def _change_rows(
         position=F.when(shape, F.concat(F.lit(f"{epoch:04d}.{Phase.CHANGE:d}."), order_cell)),
         shape=shape,
         ops=_CHANGE_OPS,
-        raw=_kept(all_cells[: end + 1], contract, columns),
-        fault=_FAULT,
+        raw=_kept(all_cells[: end + 1], missing),
+        fault=_FAULT if missing else None,
     )
     return bronze_of(raw, contract, cells)
 
@@ -185,19 +187,18 @@ def _missing(contract: Contract, columns: Columns) -> list[str]:
     return [name for name in contract.column_names if columns and name not in columns]
 
 
-def _kept(cells: Sequence[str], contract: Contract, columns: Columns) -> tuple[str, ...]:
+def _kept(cells: Sequence[str], missing: Sequence[str]) -> tuple[str, ...]:
     """The cells that quarantine keeps, and the one that stands for what is missing if anything is."""
-    return (*cells, *([_MISSING] if _missing(contract, columns) else []))
+    return (*cells, _MISSING) if missing else tuple(cells)
 
 
-def _with_missing(raw: DataFrame, contract: Contract, columns: Columns) -> DataFrame:
-    """The rows with what stands for a column that they lack, and with the fault that this is."""
-    missing = _missing(contract, columns)
-    fault = F.lit(None).cast("struct<rule: string, reason: string>")
-    if missing:
-        told = f"{contract.schema}.{contract.table} had no column {', '.join(missing)} when the row was written"
-        with_row = F.col("_c0").isin(str(Op.INSERT), str(Op.UPDATE))
-        fault = F.when(with_row, F.struct(F.lit("columns_present").alias("rule"), F.lit(told).alias("reason")))
+def _with_missing(raw: DataFrame, contract: Contract, missing: Sequence[str]) -> DataFrame:
+    """The rows, and if they lack a column, what stands for it and the fault that this is."""
+    if not missing:
+        return raw
+    told = f"{contract.schema}.{contract.table} had no column {', '.join(missing)} when the row was written"
+    with_row = F.col("_c0").isin(str(Op.INSERT), str(Op.UPDATE))
+    fault = F.when(with_row, F.struct(F.lit("columns_present").alias("rule"), F.lit(told).alias("reason")))
     return raw.withColumns({_MISSING: F.lit(None).cast("string"), _FAULT: fault})
 
 

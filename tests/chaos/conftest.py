@@ -3,12 +3,10 @@
 import pytest
 from chaos.capturing import Subject
 
-from lakehouse_core.contracts import Naming
-from lakehouse_local.capture.source import CaptureSource
 from lakehouse_local.environment import PostgresPart, S3Part
 
 
 @pytest.fixture
 def subject(module_postgres: PostgresPart, s3: S3Part) -> Subject:
     """A capture of PostgreSQL into an empty bucket; the tables are the application's."""
-    return Subject(CaptureSource(module_postgres.dsn, module_postgres.capture_dsn), s3, Naming().bucket("bronze"))
+    return Subject.of(module_postgres, s3)

@@ -9,10 +9,8 @@ from chaos.points import POINTS, Hits, Point, Trap
 from chaos.share import SHARE
 from s3_buckets import empty_buckets
 
-from lakehouse_core.contracts import Naming
 from lakehouse_local.capture.dms import DmsWire
 from lakehouse_local.capture.settings import S3Settings
-from lakehouse_local.capture.source import CaptureSource
 from lakehouse_local.environment import PostgresPart, S3Part
 
 pytestmark = pytest.mark.slow
@@ -57,9 +55,7 @@ def _history(subject: Subject, *traps: Trap) -> int:
 def passings(module_postgres: PostgresPart, s3_server: S3Part) -> Mapping[str, int]:
     """How often each point is passed where nobody is killed."""
     empty_buckets(s3_server)
-    subject = Subject(
-        CaptureSource(module_postgres.dsn, module_postgres.capture_dsn), s3_server, Naming().bucket("bronze")
-    )
+    subject = Subject.of(module_postgres, s3_server)
     traps = [Trap(point, Hits()) for point in POINTS]
     assert not _history(subject, *traps)
     return {trap.point.name: trap.hits.count for trap in traps}

@@ -13,12 +13,13 @@ from psycopg2.extensions import connection
 from chaos.bronze import read
 from chaos.oracles import assert_nothing_lost
 from chaos.points import Trap
+from lakehouse_core.contracts import Naming
 from lakehouse_core.errors import LakehouseError
 from lakehouse_core.ports import Storage
 from lakehouse_local.capture import engine
 from lakehouse_local.capture.source import CaptureSource
 from lakehouse_local.capture.wire import Wire
-from lakehouse_local.environment import S3Part
+from lakehouse_local.environment import PostgresPart, S3Part
 from lakehouse_local.storage import S3Storage
 
 _NAMED, _BROKEN = 3, 4
@@ -47,7 +48,12 @@ class Subject:
 
     source: CaptureSource
     s3: S3Part
-    bucket: str
+    bucket: str = Naming().bucket("bronze")
+
+    @classmethod
+    def of(cls, postgres: PostgresPart, s3: S3Part) -> "Subject":
+        """A capture of that PostgreSQL into that S3."""
+        return cls(CaptureSource(postgres.dsn, postgres.capture_dsn), s3)
 
     def start(self, life: Life) -> int:
         """Begin a life: load if there is no load, then take in all that is committed; its process id."""

@@ -73,6 +73,10 @@ def _keys(storage: Storage, bucket: str) -> list[str]:
     return list(storage.keys(bucket, PREFIX))
 
 
+def _begun() -> LeaseHeld:
+    return LeaseHeld("another process began to write to this lake just now", hint="run the command again")
+
+
 @contextmanager
 def hold(storage: Storage, bucket: str, now: Callable[[], float] = time.time) -> Iterator[Callable[[], None]]:
     """Hold the lease for the block; yields a check that raises LeaseLost once another writer has followed."""
@@ -90,13 +94,12 @@ def hold(storage: Storage, bucket: str, now: Callable[[], float] = time.time) ->
         started=psutil.Process(pid).create_time(),
         expires=now() + LIFETIME_SECONDS,
     )
-    begun = LeaseHeld("another process began to write to this lake just now", hint="run the command again")
     if not storage.put_if_absent(bucket, lease.key, lease.to_json()):
-        raise begun
+        raise _begun()
     if _keys(storage, bucket)[-1] != lease.key:
         # The key was free because a whole lease has come and gone since we looked.
         storage.delete(bucket, lease.key)
-        raise begun
+        raise _begun()
     if newest is not None:
         storage.delete(bucket, newest.key)
 
