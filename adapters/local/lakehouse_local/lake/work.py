@@ -1,7 +1,7 @@
 """`lakehouse run`: capture what is new, take it into silver, refresh gold, write the record."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -121,9 +121,8 @@ def take_in(
         say("starting Spark")
         spark = session(settings, environment.s3, "lakehouse run")
     lake = Lake(settings.naming, storage, spark, format_named(chosen, spark), wanted)
-    done: list[RunRecord] = []
-    counts: list[dict[str, Taken]] = []
     with lease.hold(storage, lake.silver) as still_ours:
+        runs = _Runs(lake, settings, say, still_ours, seconds)
         # What there is may have changed before the lease was ours.
         last = records.latest(storage, settings.naming)
         _format_of(last, chosen)
@@ -132,35 +131,14 @@ def take_in(
         while pending:
             batch = _next(lake, last, pending)
             pending = pending[len(batch.manifests) :]
-            with _timed(seconds, "silver"):
-                taken = take(lake, batch, last, say)
-            record = _record(lake, batch, last, taken)
-            if not pending:
-                with _timed(seconds, "gold"):
-                    record = _with_gold(lake, record, say)
-            still_ours()
-            _commit(lake, settings, record)
-            last = record
-            done.append(record)
-            counts.append(taken)
-        if last is not None and not done and gold.stale(wanted, last):
+            last = runs.record(runs.silver(batch, last), gold_too=not pending)
+        if last is not None and not runs.done and gold.stale(wanted, last):
             # Nothing came, but a mart is new, or its code is.
-            with _timed(seconds, "gold"):
-                record = _with_gold(lake, replace(last, run=last.run + 1, tables=_unchanged(last)), say)
-            still_ours()
-            _commit(lake, settings, record)
-            done.append(record)
-        if retention.is_due(done):
+            runs.record(replace(last, run=last.run + 1, tables=_unchanged(last)), gold_too=True)
+        if retention.is_due(runs.done):
             with _timed(seconds, "tidying"):
-                retention.tidy(lake, done[-1], say)
-    return RunReport(
-        runs=tuple(record.run for record in done),
-        as_of=done[-1].as_of if done else None,
-        captured=captured,
-        tables=_accounts(wanted, counts),
-        marts=done[-1].marts if done else (),
-        seconds=seconds,
-    )
+                retention.tidy(lake, runs.done[-1], say)
+    return runs.report(captured)
 
 
 def repeat(environment: Environment, settings: Settings, manifests: tuple[Manifest, ...], say: Say) -> RunReport:
@@ -176,30 +154,57 @@ def repeat(environment: Environment, settings: Settings, manifests: tuple[Manife
             raise ValueError("nothing was taken in yet, so nothing can be repeated")
         lake = Lake(settings.naming, storage, spark, format_named(last.format, spark), blueprint(settings))
         _require_fit(lake.blueprint, last, manifests)
-        done: list[RunRecord] = []
-        counts: list[dict[str, Taken]] = []
+        runs = _Runs(lake, settings, say, still_ours, seconds)
         while manifests:
             batch = Batch(last.run + 1, tuple(same_shapes(manifests)), repeated=True)
             manifests = manifests[len(batch.manifests) :]
-            with _timed(seconds, "silver"):
-                taken = take(lake, batch, last, say)
-            record = replace(_record(lake, batch, last, taken), applied_until=last.applied_until, as_of=last.as_of)
-            if not manifests:
-                with _timed(seconds, "gold"):
-                    record = _with_gold(lake, record, say)
-            still_ours()
-            _commit(lake, settings, record)
-            last = record
-            done.append(record)
-            counts.append(taken)
-    return RunReport(
-        runs=tuple(record.run for record in done),
-        as_of=last.as_of,
-        captured=sources.Captured(0, 0, 0, 0.0),
-        tables=_accounts(lake.blueprint, counts),
-        marts=last.marts,
-        seconds=seconds,
-    )
+            taken = replace(runs.silver(batch, last), applied_until=last.applied_until, as_of=last.as_of)
+            last = runs.record(taken, gold_too=not manifests)
+    return runs.report(sources.Captured(0, 0, 0, 0.0))
+
+
+@dataclass
+class _Runs:
+    """The runs of one call, one after another, under one lease: ``done`` are their records, ``taken`` what came in."""
+
+    lake: Lake
+    settings: Settings
+    say: Say
+    still_ours: Callable[[], None]
+    seconds: dict[str, float]
+    done: list[RunRecord] = field(default_factory=list)
+    taken: list[dict[str, Taken]] = field(default_factory=list)
+
+    def silver(self, batch: Batch, last: RunRecord | None) -> RunRecord:
+        """Take a batch into silver; its record so far."""
+        with _timed(self.seconds, "silver"):
+            taken = take(self.lake, batch, last, self.say)
+        self.taken.append(taken)
+        return _record(self.lake, batch, last, taken)
+
+    def record(self, record: RunRecord, *, gold_too: bool) -> RunRecord:
+        """Refresh gold if that is asked for, and make the run have happened."""
+        if gold_too:
+            with _timed(self.seconds, "gold"):
+                record = _with_gold(self.lake, record, self.say)
+        self.still_ours()
+        _commit(self.lake, self.settings, record)
+        self.done.append(record)
+        return record
+
+    def report(self, captured: sources.Captured) -> RunReport:
+        """What the call did."""
+        return RunReport(
+            runs=tuple(record.run for record in self.done),
+            as_of=self.done[-1].as_of if self.done else None,
+            captured=captured,
+            tables={
+                f"silver.{entity}": _sum(each[entity].counts for each in self.taken if entity in each)
+                for entity in self.lake.blueprint.contracts
+            },
+            marts=self.done[-1].marts if self.done else (),
+            seconds=self.seconds,
+        )
 
 
 def _pending(storage: Storage, bucket: str, last: RunRecord | None) -> list[Manifest]:
@@ -290,13 +295,6 @@ def _format_of(last: RunRecord | None, asked: str | None) -> str:
             hint=f"lakehouse run --format {last.format}, or another LAKEHOUSE_HOME for the other format",
         )
     return last.format
-
-
-def _accounts(blueprint: Blueprint, runs: Sequence[dict[str, Taken]]) -> dict[str, Counts]:
-    return {
-        f"silver.{entity}": _sum(each[entity].counts for each in runs if entity in each)
-        for entity in blueprint.contracts
-    }
 
 
 def _sum(counts: Iterator[Counts]) -> Counts:
