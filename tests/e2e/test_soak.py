@@ -9,7 +9,7 @@ from statistics import median
 
 import psutil
 import pytest
-from business import Business, assert_proven
+from business import Business, assert_proven, orphans
 from chaos.share import SHARE
 from lakehouse_home import CLI, FEW_MARTS, Lakehouse, until
 
@@ -20,7 +20,6 @@ WARM_RUNS = 3
 """What a JVM needs it has by then."""
 PAUSE_SECONDS = 0.2
 SAMPLE_SECONDS = 2.0
-CAUGHT_UP_SECONDS = 60.0
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(SECONDS + 1200)]
 
@@ -68,6 +67,14 @@ def take(lake: Lakehouse, watch: psutil.Process) -> Sample:
     )
 
 
+def seconds_of(lake: Lakehouse, *command: str) -> float:
+    """How long a command takes that ends well."""
+    begun = time.monotonic()
+    done = lake.command(*command)
+    assert done.ended == (0, None), done.err
+    return time.monotonic() - begun
+
+
 def test_nothing_grows(lake: Lakehouse) -> None:
     """Memory, descriptors, WAL that is held back and files for each run are at the end what they were when it was warm."""
     lake.run()
@@ -105,7 +112,8 @@ def test_nothing_grows(lake: Lakehouse) -> None:
 
 
 def test_after_a_kill_it_is_soon_where_it_was(lake: Lakehouse) -> None:
-    """A capture that was killed has bronze complete again in seconds, a watch silver in less than a minute."""
+    """A capture that was killed has bronze complete again, a run that was killed silver, by the next command of each."""
+    lake.run()
     business = Business(seed=6)
     capture = lake.start("replicate")
     with lake.database() as database:
@@ -113,15 +121,14 @@ def test_after_a_kill_it_is_soon_where_it_was(lake: Lakehouse) -> None:
             business.transaction(database)
     capture.kill()
     capture.communicate()
-    begun = time.monotonic()
-    done = lake.command("replicate", "--once")
-    assert done.ended == (0, None), done.err
-    bronze = time.monotonic() - begun
-    runs = len(lake.records())
-    begun = time.monotonic()
-    with watching(lake):
-        until(lambda: len(lake.records()) > runs, seconds=10 * CAUGHT_UP_SECONDS)
-    silver = time.monotonic() - begun
-    assert bronze < CAUGHT_UP_SECONDS
-    print(f"bronze complete after {bronze:.1f} s, silver after {silver:.1f} s")  # noqa: T201 - a figure of this machine
+    bronze = seconds_of(lake, "replicate", "--once")
+    run = lake.start("run")
+    assert run.stderr is not None
+    assert any(line.startswith("silver: ") for line in run.stderr), "it wrote nothing"
+    run.kill()
+    run.communicate()
+    until(lambda: not orphans(lake))
+    silver = seconds_of(lake, "run")
+    # A figure of this machine: the aims are 5 s and 60 s.
+    print(f"after a kill: bronze complete in {bronze:.1f} s, silver and gold in {silver:.1f} s")  # noqa: T201
     assert_proven(lake)
