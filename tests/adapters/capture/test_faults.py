@@ -20,7 +20,9 @@ from lakehouse_local.capture import engine, errors, manifest
 from lakehouse_local.capture.dms import POC_WIRE
 from lakehouse_local.capture.mappings import DEFAULT
 from lakehouse_local.capture.settings import S3Settings
-from lakehouse_local.capture.source import CaptureSource
+from lakehouse_local.capture.source import CaptureSource, captured_tables, require_logical
+from lakehouse_local.engines.dms.errors import PublicationRefused
+from lakehouse_local.engines.dms.source import publish
 from lakehouse_local.environment import PostgresPart
 from lakehouse_local.providers import roles, servers
 from lakehouse_local.providers.errors import ProviderUnavailable, S3Unreachable
@@ -370,6 +372,20 @@ def test_a_long_transaction_is_named(capture: Capture, postgres: PostgresPart) -
     assert capture.load().rows == {"public.item": 0}
 
 
+def test_a_locked_table_is_named_and_holds_up_the_load_alone(capture: Capture, postgres: PostgresPart) -> None:
+    """While a table is rewritten (VACUUM FULL, ALTER TABLE) no load begins, but changes are taken in; no slot is lost."""
+    capture.sql(ITEMS, "CREATE TABLE other (id int PRIMARY KEY)")
+    capture.load()
+    with closing(psycopg2.connect(postgres.dsn, application_name="migration")) as long, long.cursor() as cursor:
+        cursor.execute("LOCK TABLE item IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(errors.LoadBlocked, match="migration"):
+            engine.reload(capture.source, capture.storage, BUCKET, POC_WIRE, wait_seconds=1)
+        capture.sql("INSERT INTO other VALUES (1)")
+        capture.drain()
+        assert engine.uncaptured(capture.source) == ()
+    assert [c.table for c in capture.changes()] == ["public.other"]
+
+
 def test_truncate_during_the_load_waits(capture: Capture, postgres: PostgresPart) -> None:
     """A TRUNCATE during the load cannot empty the snapshot: it comes after the load, as a change."""
     capture.sql(ITEMS, "INSERT INTO item SELECT generate_series(1, 100)", "CREATE TABLE first (id int PRIMARY KEY)")
@@ -401,6 +417,48 @@ def test_truncate_during_the_load_waits(capture: Capture, postgres: PostgresPart
     capture.drain()
     assert len(capture.loaded("public.item")) == 100
     assert [(c.op, c.table) for c in capture.changes()] == [("T", "public.item")]
+
+
+def test_a_table_that_changes_within_a_transaction_is_named(capture: Capture) -> None:
+    """Rows of two shapes in one transaction have no file to be in; nothing is acknowledged, and a reload goes past it."""
+    capture.sql(ITEMS)
+    capture.load()
+    with capture.app.cursor() as cursor:
+        cursor.execute(
+            "BEGIN; INSERT INTO item VALUES (1); ALTER TABLE item ADD COLUMN size int; INSERT INTO item VALUES (2); COMMIT"
+        )
+    with pytest.raises(errors.ShapeChanged, match=r"public\.item .* before and after"):
+        capture.drain()
+    assert len(capture.chain()) == 1
+    engine.reload(capture.source, capture.storage, BUCKET, POC_WIRE)
+    assert [row[2] for row in capture.loaded("public.item")[-2:]] == ["1", "2"]
+
+
+def test_a_server_without_logical_wal_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The way out is in the hint."""
+    monkeypatch.setitem(roles.SERVER_SETTINGS, "wal_level", "replica")
+    server = servers.Servers(Settings(tmp_path, tmp_path, postgres="installed"))
+    try:
+        part = server.start_postgres(lambda _: None)
+    except ProviderUnavailable as missing:
+        pytest.skip(str(missing))
+    try:
+        with closing(psycopg2.connect(part.dsn)) as database, pytest.raises(errors.WalLevelNotLogical) as found:
+            require_logical(database)
+        assert "ALTER SYSTEM SET wal_level" in str(found.value.hint)
+    finally:
+        server.stop()
+        server.discard()
+
+
+def test_a_dms_user_who_may_not_publish_is_named(capture: Capture) -> None:
+    """DMS's endpoint needs the tables' owner, or a superuser."""
+    capture.sql(ITEMS)
+    stranger = replace(capture.source, owner_dsn=capture.source.capture_dsn, inserts_publication="inserts")
+    with closing(psycopg2.connect(capture.source.owner_dsn)) as database:
+        tables = captured_tables(database, DEFAULT)
+    with pytest.raises(PublicationRefused, match="may not publish"):
+        publish(stranger, tables)
 
 
 def test_a_table_without_key_is_loaded_with_a_warning(capture: Capture) -> None:

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,8 @@ from lakehouse_local.environment import Environment, PostgresPart, S3Part
 from lakehouse_local.errors import BronzeFileAltered, BronzeFileMissing
 from lakehouse_local.lake.records import Applied
 from lakehouse_local.proof import bronze
-from lakehouse_local.proof.errors import CaughtUpShort
+from lakehouse_local.proof.errors import CaughtUpShort, NoConsistentPoint, NothingToProve
+from lakehouse_local.proof.source import consistent_point
 from lakehouse_local.proof.verify import VerifyReport, show, verify
 from lakehouse_local.query.files import Files
 from lakehouse_local.settings import Settings
@@ -348,3 +350,22 @@ def test_writes_during_the_proof_do_not_disturb_it(untouched: World, tmp_path: P
     report = verify(untouched.environment, untouched.settings, catch_up)
     untouched.silver()
     assert [each.table for each in report.tables if not each.equal] == []
+
+
+def test_without_a_publication_there_is_nothing_to_prove(untouched: World) -> None:
+    """No capture was ever begun; an answer of equal would be about nothing."""
+    with (
+        pytest.raises(NothingToProve, match="nothing is published"),
+        consistent_point(untouched.environment.postgres.capture_dsn, "nobody"),
+    ):
+        pytest.fail("it began")
+
+
+def test_an_open_transaction_is_named(untouched: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever keeps the source from a consistent point: process and role."""
+    monkeypatch.setattr("lakehouse_local.proof.source.WAIT_MILLISECONDS", 500)
+    with closing(psycopg2.connect(untouched.environment.postgres.dsn)) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLE core_invoice; SELECT pg_current_xact_id(), pg_backend_pid()")
+        ((_, process),) = cursor.fetchall()
+        with pytest.raises(NoConsistentPoint, match=f"process {process} .role lakehouse_app"):
+            untouched.verify()

@@ -10,7 +10,7 @@ import pytest
 
 from lakehouse_local.engines.athena.sandbox import landlock, wire
 from lakehouse_local.engines.athena.sandbox.limits import Limits
-from lakehouse_local.engines.athena.sandbox.pool import Pool
+from lakehouse_local.engines.athena.sandbox.pool import Pool, SandboxUnavailable
 
 pytestmark = pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
 
@@ -109,3 +109,11 @@ def test_no_process_is_left(tmp_path: Path) -> None:
     assert list((tmp_path / "queries").iterdir()) == []
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_kernel_that_cannot_confine_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless whoever starts it says that every query is trusted."""
+    monkeypatch.setattr(landlock, "version", lambda: 0)
+    with pytest.raises(SandboxUnavailable, match="no Landlock"):
+        Pool(tmp_path / "queries", Limits(seconds=20))
+    assert not (tmp_path / "queries").exists()

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from filelock import FileLock
 
 from lakehouse_core.contracts import Naming
 from lakehouse_local.errors import NotRunning
-from lakehouse_local.providers.errors import PortInUse
+from lakehouse_local.providers.errors import PortInUse, SupervisorFailed
 from lakehouse_local.settings import Settings, from_json, to_json
-from lakehouse_local.supervisor import down, identity, messages, status
+from lakehouse_local.supervisor import down, identity, messages, status, up
 
 
 def test_settings_travel_whole(tmp_path: Path) -> None:
@@ -40,3 +41,10 @@ def test_a_damaged_note_is_no_supervisor(tmp_path: Path) -> None:
     """A file cut short by a full disk does not stop the next start."""
     (tmp_path / identity.PID_FILE).write_text("{")
     assert identity.living(tmp_path) is None
+
+
+def test_two_at_once_in_one_home(tmp_path: Path) -> None:
+    """Whoever comes second is told so, and starts nothing."""
+    with FileLock(tmp_path / "supervisor.lock"), pytest.raises(SupervisorFailed, match="another lakehouse up"):
+        up(Settings(tmp_path, tmp_path), print)
+    assert not (tmp_path / identity.PID_FILE).exists()

@@ -15,7 +15,7 @@ from lakehouse_local.capture import source as database
 from lakehouse_local.capture.batch import OnBatch
 from lakehouse_local.capture.dms import POC_WIRE
 from lakehouse_local.capture.errors import AlreadyLoaded, CaptureError, Fenced, NotLoaded
-from lakehouse_local.capture.load import Loader, Progress, exported_snapshot, parts
+from lakehouse_local.capture.load import Loader, Progress, exported_snapshot, locked, parts
 from lakehouse_local.capture.manifest import FileEntry, Manifest, TableEntry, from_json
 from lakehouse_local.capture.manifest import key as manifest_key
 from lakehouse_local.capture.objects import Bronze
@@ -156,11 +156,12 @@ def _load(source: CaptureSource, bronze: Bronze, progress: Progress, epoch: int,
         warnings = tuple(_warning(table) for table in tables if table.unpublished_because)
         for warning in warnings:
             _log.warning(warning)
-        database.drop_slot(control, source.slot)
-        published = [table for table in tables if not table.unpublished_because]
-        database.ensure_publication(source.owner_dsn, source.publication, published)
-        with _slot_dropped_on_failure(control, source.slot):
-            with exported_snapshot(source, tables, wait_seconds) as snapshot:
+        # The locks first: where they cannot be had, the slot of the epoch before is still there.
+        with locked(source, tables, wait_seconds) as tables, _slot_dropped_on_failure(control, source.slot):
+            database.drop_slot(control, source.slot)
+            published = [table for table in tables if not table.unpublished_because]
+            database.ensure_publication(source.owner_dsn, source.publication, published)
+            with exported_snapshot(source, wait_seconds) as snapshot:
                 work = _work(tables, bronze.wire, _used_numbers(bronze, epoch))
                 files = Loader(source.capture_dsn, snapshot, bronze, epoch, progress).run(work)
             with replicating(source.capture_dsn) as replication:

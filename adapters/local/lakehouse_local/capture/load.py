@@ -24,7 +24,7 @@ from lakehouse_local.capture.errors import LoadBlocked
 from lakehouse_local.capture.manifest import FileEntry
 from lakehouse_local.capture.names import business_time, lsn_number
 from lakehouse_local.capture.objects import Bronze
-from lakehouse_local.capture.source import CaptureSource, SourceTable, connected, fetch, replicating
+from lakehouse_local.capture.source import CaptureSource, SourceTable, connected, fetch, measured, replicating
 from lakehouse_local.capture.wire import Part, Snapshot, Wire
 
 _READERS = 2
@@ -34,22 +34,32 @@ Progress = Callable[[str, int], None]
 
 
 @contextmanager
-def exported_snapshot(source: CaptureSource, tables: list[SourceTable], wait_seconds: float) -> Iterator[Snapshot]:
-    """Create the slot and hold its snapshot open.
+def locked(source: CaptureSource, tables: list[SourceTable], wait_seconds: float) -> Iterator[list[SourceTable]]:
+    """Hold the tables (ACCESS SHARE), so that nobody truncates or rewrites one; the tables with their sizes.
 
-    The tables are locked (ACCESS SHARE) first and until the end, because TRUNCATE is not MVCC-safe: a table that is
-    truncated after the snapshot was taken would read as empty in it.
+    A load begins with it, before the slot's snapshot: TRUNCATE is not MVCC-safe, and a table that is truncated after
+    the snapshot was taken would read as empty in it.
 
     Raises:
-        LoadBlocked: a lock, or the consistent point, was not reached in time; the transaction in the way is named.
+        LoadBlocked: somebody held one exclusively for longer; the transaction in the way is named.
+    """
+    with connected(source.capture_dsn) as guard, connected(source.owner_dsn) as owner:
+        _lock_tables(guard, owner, tables, wait_seconds)
+        yield measured(guard, tables)
+
+
+@contextmanager
+def exported_snapshot(source: CaptureSource, wait_seconds: float) -> Iterator[Snapshot]:
+    """Create the slot and hold its snapshot open; the tables are ``locked`` meanwhile.
+
+    Raises:
+        LoadBlocked: the consistent point was not reached in time; the transaction in the way is named.
     """
     with ExitStack() as stack:
         control = stack.enter_context(connected(source.capture_dsn))
-        guard = stack.enter_context(connected(source.capture_dsn))
         replication = stack.enter_context(replicating(source.capture_dsn))
         # Of other roles' sessions PostgreSQL tells the capture role nothing; the owner sees the application's.
         owner = stack.enter_context(connected(source.owner_dsn))
-        _lock_tables(guard, owner, tables, wait_seconds)
         point, name = _create_slot(replication, (control, owner), source.slot, wait_seconds)
         with control.cursor() as cursor:
             import_snapshot(control, name)

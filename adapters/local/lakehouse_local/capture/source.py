@@ -1,8 +1,8 @@
 """The source database: connections with canonical text, its tables, its publication, its slot."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg2
@@ -53,7 +53,10 @@ class CaptureSource:
 
 @dataclass(frozen=True)
 class SourceTable:
-    """A captured table: columns in physical order with their base types; ``size`` in bytes, ``pages`` of 8 KiB."""
+    """A captured table: columns in physical order with their base types.
+
+    ``size`` in bytes and ``pages`` of 8 KiB are known of a table that ``measured`` gave.
+    """
 
     schema: str
     name: str
@@ -63,8 +66,8 @@ class SourceTable:
     key: tuple[str, ...]
     unpublished_because: str
     removed: tuple[str, ...]
-    size: int
-    pages: int
+    size: int = 0
+    pages: int = 0
 
     @property
     def full_name(self) -> str:
@@ -253,14 +256,14 @@ def _free_slot(database: connection, name: str) -> Slot | None:
 
 
 def captured_tables(database: connection, mappings: Mapping[str, Any] | table_mappings.Rules) -> list[SourceTable]:
-    """The tables that the mappings select, by name; MappingMatchesNothing, MappingInvalid."""
+    """The tables that the mappings select, by name; MappingMatchesNothing, MappingInvalid. It waits for no lock."""
     rules = table_mappings.parse(mappings) if isinstance(mappings, Mapping) else mappings
     rows = {(row[0], row[1]): row for row in fetch(database, _TABLES)}
     return [_table(rules, rows[name]) for name in rules.select(rows)]
 
 
 def _table(rules: table_mappings.Rules, row: tuple[Any, ...]) -> SourceTable:
-    schema, name, oid, identity_kind, key, columns, types, size, pages = row
+    schema, name, oid, identity_kind, key, columns, types = row
     kept = [(column, kind) for column, kind in zip(columns, types, strict=True) if rules.keeps(schema, name, column)]
     removed = tuple(column for column in columns if not rules.keeps(schema, name, column))
     because = ""
@@ -279,9 +282,21 @@ def _table(rules: table_mappings.Rules, row: tuple[Any, ...]) -> SourceTable:
         key=() if because else tuple(key),
         unpublished_because=because,
         removed=removed,
-        size=size,
-        pages=pages,
     )
+
+
+def measured(database: connection, tables: Sequence[SourceTable]) -> list[SourceTable]:
+    """The tables with their sizes; it waits for whoever has locked one of them exclusively."""
+    sizes = {
+        oid: (size, pages)
+        for oid, size, pages in fetch(
+            database,
+            "SELECT oid::bigint, pg_table_size(oid), pg_relation_size(oid) / current_setting('block_size')::int "
+            "FROM pg_class WHERE oid = ANY (%s::oid[])",
+            ([table.oid for table in tables],),
+        )
+    }
+    return [replace(table, size=sizes[table.oid][0], pages=sizes[table.oid][1]) for table in tables]
 
 
 # Generated columns are left out: pgoutput (before 18) never sends them, and the load must have the changes' columns.
@@ -298,8 +313,7 @@ SELECT space.nspname, class.relname, class.oid::bigint, class.relreplident::text
    WHERE indrelid = class.oid AND indisprimary),
   array_agg(att.attname::text ORDER BY att.attnum),
   array_agg(format_type(base.type, CASE WHEN base.type = att.atttypid THEN att.atttypmod ELSE base.modifier END)
-            ORDER BY att.attnum),
-  pg_table_size(class.oid), pg_relation_size(class.oid) / current_setting('block_size')::int
+            ORDER BY att.attnum)
 FROM pg_class AS class
 JOIN pg_namespace AS space ON space.oid = class.relnamespace
 JOIN pg_attribute AS att ON att.attrelid = class.oid AND att.attnum > 0 AND NOT att.attisdropped

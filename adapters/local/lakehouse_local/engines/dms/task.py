@@ -15,7 +15,7 @@ from lakehouse_core.errors import LakehouseError
 from lakehouse_local.capture import engine
 from lakehouse_local.capture import source as database
 from lakehouse_local.capture.errors import SourceGone, StorageGone
-from lakehouse_local.capture.load import Loader, exported_snapshot, parts
+from lakehouse_local.capture.load import Loader, exported_snapshot, locked, parts
 from lakehouse_local.capture.manifest import Manifest
 from lakehouse_local.capture.objects import Bronze
 from lakehouse_local.capture.source import SourceTable, connected, replicating
@@ -204,12 +204,17 @@ class TaskRun(threading.Thread):
     def _slot_snapshot(self, tables: list[SourceTable]) -> Iterator[Snapshot]:
         """Make publications and slot anew; a slot that led nowhere is dropped again."""
         source = self._plan.source
-        with database.reachable(), connected(source.capture_dsn) as control:
+        patience = self._plan.consistency_seconds
+        with (
+            database.reachable(),
+            connected(source.capture_dsn) as control,
+            locked(source, tables, patience),
+        ):
             database.lock(control, source.slot)
             database.drop_slot(control, source.slot)
             endpoint.publish(source, tables)
             try:
-                with exported_snapshot(source, tables, self._plan.consistency_seconds) as snapshot:
+                with exported_snapshot(source, patience) as snapshot:
                     yield snapshot
             except BaseException:
                 with suppress(psycopg2.Error, LakehouseError):
@@ -256,7 +261,9 @@ class TaskRun(threading.Thread):
 
         asked = {cut.lost_sql: cut.loss for cut in self._wire.narrowings(table.columns, table.types) if cut}
         lost = endpoint.count_lost(self._plan.source, table, snapshot, asked)
-        work = parts(table, self._wire, first_number=1)
+        with connected(self._plan.source.capture_dsn) as control:
+            (sized,) = database.measured(control, [table])
+        work = parts(sized, self._wire, first_number=1)
         Loader(self._plan.source.capture_dsn, snapshot, self._bronze, epoch, loaded).run(work)
         self._tell({(name, loss): times for loss, times in lost.items() if times}, keep=True)
         self._ledger.table(name, state="Table completed", load_ended=time())
