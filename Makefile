@@ -8,7 +8,7 @@ COMPILE := $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs 2 --output-sync=target
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-wide test-all test-with-jvm test-without-jvm quick check unit spark adapters e2e containers docker-images aws-check test-spark4 planted-bugs chaos chaos-long audit bench lock clean
+.PHONY: help setup demo test test-wide test-all test-with-jvm test-without-jvm quick check unit spark adapters e2e containers docker-images aws-check test-spark4 planted-bugs bad-inputs chaos chaos-long audit bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -98,6 +98,10 @@ aws-check: setup ## all that can be checked of AWS without an account: wheel, jo
 
 planted-bugs: setup ## plant bugs in the core and in the capture, one at a time, and print which test catches each
 	@$(BIN)/python -m pytest -m long tests/spark/flow/test_planted_bugs.py tests/adapters/capture/test_capture_bugs.py
+
+bad-inputs: setup ## print which tests meet each of our errors; an error that none meets fails
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -p bad_inputs -m "not slow and not long" tests/unit tests/docs tests/spark tests/adapters tests/emulator \
+	  tests/e2e/test_bad_input.py tests/e2e/test_providers.py
 
 chaos: setup ## break it: kills, crashes, failing S3, racing writers, planted bugs, attacks, a soak; one to two hours
 	@CHAOS_SHARE=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "" tests/chaos tests/unit/fuzz tests/spark/bronze/test_bronze_fuzz.py tests/emulator/test_athena_attacks.py \

@@ -17,6 +17,7 @@ from lakehouse_local.reference import every_error
 from source_app.errors import SourceError
 
 _SHOWN = 2
+_PROPERTY = "errors met"
 _PRINTED = re.compile(r"^error \(([a-z0-9-]+)\) ", re.MULTILINE)
 _raised: set[str] = set()
 _cases: dict[str, list[str]] = defaultdict(list)
@@ -45,11 +46,22 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """What was raised while the test ran belongs to it, if it passes."""
+    """What was raised while the test ran belongs to it."""
     _raised.clear()
-    yield
-    for code in _raised:
-        _cases[code].append(item.nodeid)
+    try:
+        yield
+    finally:
+        # A property of the report, because that is what comes back from xdist's workers.
+        item.user_properties.append((_PROPERTY, sorted(_raised)))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """A test that passed meets the errors that were raised in it."""
+    if report.when == "call" and report.passed:
+        for name, codes in report.user_properties:
+            if name == _PROPERTY and isinstance(codes, list):
+                for code in codes:
+                    _cases[code].append(report.nodeid)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -69,6 +81,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """An error that no test meets is a failure: its words and its way out were never tried."""
-    if session.exitstatus == 0 and any(not _cases[error.code] for error in every_error()):
+    if (
+        not hasattr(session.config, "workerinput")
+        and session.exitstatus == 0
+        and any(not _cases[error.code] for error in every_error())
+    ):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         sys.stderr.write("an error is met by no test\n")

@@ -1,7 +1,7 @@
 """Changes of a real PostgreSQL, from commit to file."""
 
 import pytest
-from conftest import BUCKET, Capture  # type: ignore[import-not-found]
+from captured import BUCKET, Capture
 
 from lakehouse_local.capture import engine
 from lakehouse_local.capture.dms import DmsWire

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import BUCKET, Capture  # type: ignore[import-not-found]
+from captured import BUCKET, Capture
 
 from lakehouse_local.capture import engine, manifest, mappings
 from lakehouse_local.capture.debezium import DebeziumSettings, DebeziumWire

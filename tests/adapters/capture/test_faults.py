@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from conftest import BUCKET, Capture  # type: ignore[import-not-found]
+from captured import BUCKET, Capture
 from psycopg2.extensions import connection, make_dsn
 
 from lakehouse_local.capture import engine, errors, manifest

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import psycopg2
-from conftest import Capture  # type: ignore[import-not-found]
+from captured import Capture
 
 from lakehouse_local.environment import PostgresPart, S3Part
 

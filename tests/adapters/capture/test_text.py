@@ -1,7 +1,7 @@
 """A value has one text, whether it comes by load (SQL) or by change (Python)."""
 
 import pytest
-from conftest import Capture  # type: ignore[import-not-found]
+from captured import Capture
 
 NASTY: dict[str, list[str]] = {
     "boolean": ["true", "false"],

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import BUCKET, POC_TARGET, Dms, rules, without_database
+from dms_service import BUCKET, POC_TARGET, Dms, rules, without_database
 from psycopg2.extensions import parse_dsn
 
 from lakehouse_local.environment import S3Part

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg2
 import pytest
-from conftest import EVERYTHING, Dms, rules
+from dms_service import EVERYTHING, Dms, rules
 
 from lakehouse_local.services.service import AwsError
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-from conftest import Dms, rules
+from dms_service import Dms, rules
 
 Sql = Callable[..., None]
 
