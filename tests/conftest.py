@@ -29,6 +29,7 @@ NEEDS_A_JVM = (
     "adapters/aws/",
     "adapters/tables/",
     "adapters/engines/test_jobs.py",
+    "emulator/test_athena_bronze.py",
     "emulator/test_athena_shipped.py",
     "emulator/test_glue_jobs.py",
     "emulator/test_glue_lake_job.py",

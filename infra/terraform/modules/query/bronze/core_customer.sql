@@ -1,18 +1,19 @@
 -- How many rows of core_customer DMS delivered in its full load, how many keys they have, and how many cells are
 -- not of their column's type.
+-- A NULL is N here: DMS writes \N, and OpenCSVSerDe drops backslashes.
 WITH cells AS (
   SELECT
-    NULLIF(CAST(col2 AS varchar), '\N') AS id,
-    NULLIF(CAST(col3 AS varchar), '\N') AS tenant_id,
-    NULLIF(CAST(col4 AS varchar), '\N') AS email,
-    NULLIF(CAST(col5 AS varchar), '\N') AS first_name,
-    NULLIF(CAST(col6 AS varchar), '\N') AS last_name,
-    NULLIF(CAST(col7 AS varchar), '\N') AS phone,
-    NULLIF(CAST(col8 AS varchar), '\N') AS country,
-    NULLIF(CAST(col9 AS varchar), '\N') AS segment,
-    NULLIF(CAST(col10 AS varchar), '\N') AS is_active,
-    NULLIF(CAST(col11 AS varchar), '\N') AS created_at,
-    NULLIF(CAST(col12 AS varchar), '\N') AS updated_at
+    NULLIF(CAST(col2 AS varchar), 'N') AS id,
+    NULLIF(CAST(col3 AS varchar), 'N') AS tenant_id,
+    NULLIF(CAST(col4 AS varchar), 'N') AS email,
+    NULLIF(CAST(col5 AS varchar), 'N') AS first_name,
+    NULLIF(CAST(col6 AS varchar), 'N') AS last_name,
+    NULLIF(CAST(col7 AS varchar), 'N') AS phone,
+    NULLIF(CAST(col8 AS varchar), 'N') AS country,
+    NULLIF(CAST(col9 AS varchar), 'N') AS segment,
+    NULLIF(CAST(col10 AS varchar), 'N') AS is_active,
+    NULLIF(CAST(col11 AS varchar), 'N') AS created_at,
+    NULLIF(CAST(col12 AS varchar), 'N') AS updated_at
   FROM "${bronze}".core_customer
 )
 SELECT

@@ -1,16 +1,17 @@
 -- How many rows of core_event DMS delivered in its full load, how many keys they have, and how many cells are
 -- not of their column's type.
+-- A NULL is N here: DMS writes \N, and OpenCSVSerDe drops backslashes.
 WITH cells AS (
   SELECT
-    NULLIF(CAST(col2 AS varchar), '\N') AS id,
-    NULLIF(CAST(col3 AS varchar), '\N') AS tenant_id,
-    NULLIF(CAST(col4 AS varchar), '\N') AS customer_id,
-    NULLIF(CAST(col5 AS varchar), '\N') AS anonymous_id,
-    NULLIF(CAST(col6 AS varchar), '\N') AS event_type,
-    NULLIF(CAST(col7 AS varchar), '\N') AS occurred_at,
-    NULLIF(CAST(col8 AS varchar), '\N') AS metadata,
-    NULLIF(CAST(col9 AS varchar), '\N') AS created_at,
-    NULLIF(CAST(col10 AS varchar), '\N') AS updated_at
+    NULLIF(CAST(col2 AS varchar), 'N') AS id,
+    NULLIF(CAST(col3 AS varchar), 'N') AS tenant_id,
+    NULLIF(CAST(col4 AS varchar), 'N') AS customer_id,
+    NULLIF(CAST(col5 AS varchar), 'N') AS anonymous_id,
+    NULLIF(CAST(col6 AS varchar), 'N') AS event_type,
+    NULLIF(CAST(col7 AS varchar), 'N') AS occurred_at,
+    NULLIF(CAST(col8 AS varchar), 'N') AS metadata,
+    NULLIF(CAST(col9 AS varchar), 'N') AS created_at,
+    NULLIF(CAST(col10 AS varchar), 'N') AS updated_at
   FROM "${bronze}".core_event
 )
 SELECT

@@ -1,20 +1,21 @@
 -- How many rows of core_invoice DMS delivered in its full load, how many keys they have, and how many cells are
 -- not of their column's type.
+-- A NULL is N here: DMS writes \N, and OpenCSVSerDe drops backslashes.
 WITH cells AS (
   SELECT
-    NULLIF(CAST(col2 AS varchar), '\N') AS id,
-    NULLIF(CAST(col3 AS varchar), '\N') AS tenant_id,
-    NULLIF(CAST(col4 AS varchar), '\N') AS customer_id,
-    NULLIF(CAST(col5 AS varchar), '\N') AS subscription_id,
-    NULLIF(CAST(col6 AS varchar), '\N') AS invoice_number,
-    NULLIF(CAST(col7 AS varchar), '\N') AS status,
-    NULLIF(CAST(col8 AS varchar), '\N') AS amount_due,
-    NULLIF(CAST(col9 AS varchar), '\N') AS amount_paid,
-    NULLIF(CAST(col10 AS varchar), '\N') AS issued_at,
-    NULLIF(CAST(col11 AS varchar), '\N') AS due_date,
-    NULLIF(CAST(col12 AS varchar), '\N') AS paid_at,
-    NULLIF(CAST(col13 AS varchar), '\N') AS created_at,
-    NULLIF(CAST(col14 AS varchar), '\N') AS updated_at
+    NULLIF(CAST(col2 AS varchar), 'N') AS id,
+    NULLIF(CAST(col3 AS varchar), 'N') AS tenant_id,
+    NULLIF(CAST(col4 AS varchar), 'N') AS customer_id,
+    NULLIF(CAST(col5 AS varchar), 'N') AS subscription_id,
+    NULLIF(CAST(col6 AS varchar), 'N') AS invoice_number,
+    NULLIF(CAST(col7 AS varchar), 'N') AS status,
+    NULLIF(CAST(col8 AS varchar), 'N') AS amount_due,
+    NULLIF(CAST(col9 AS varchar), 'N') AS amount_paid,
+    NULLIF(CAST(col10 AS varchar), 'N') AS issued_at,
+    NULLIF(CAST(col11 AS varchar), 'N') AS due_date,
+    NULLIF(CAST(col12 AS varchar), 'N') AS paid_at,
+    NULLIF(CAST(col13 AS varchar), 'N') AS created_at,
+    NULLIF(CAST(col14 AS varchar), 'N') AS updated_at
   FROM "${bronze}".core_invoice
 )
 SELECT

@@ -1,18 +1,19 @@
 -- How many rows of core_product DMS delivered in its full load, how many keys they have, and how many cells are
 -- not of their column's type.
+-- A NULL is N here: DMS writes \N, and OpenCSVSerDe drops backslashes.
 WITH cells AS (
   SELECT
-    NULLIF(CAST(col2 AS varchar), '\N') AS id,
-    NULLIF(CAST(col3 AS varchar), '\N') AS tenant_id,
-    NULLIF(CAST(col4 AS varchar), '\N') AS sku,
-    NULLIF(CAST(col5 AS varchar), '\N') AS name,
-    NULLIF(CAST(col6 AS varchar), '\N') AS category,
-    NULLIF(CAST(col7 AS varchar), '\N') AS price,
-    NULLIF(CAST(col8 AS varchar), '\N') AS cost,
-    NULLIF(CAST(col9 AS varchar), '\N') AS stock_quantity,
-    NULLIF(CAST(col10 AS varchar), '\N') AS is_active,
-    NULLIF(CAST(col11 AS varchar), '\N') AS created_at,
-    NULLIF(CAST(col12 AS varchar), '\N') AS updated_at
+    NULLIF(CAST(col2 AS varchar), 'N') AS id,
+    NULLIF(CAST(col3 AS varchar), 'N') AS tenant_id,
+    NULLIF(CAST(col4 AS varchar), 'N') AS sku,
+    NULLIF(CAST(col5 AS varchar), 'N') AS name,
+    NULLIF(CAST(col6 AS varchar), 'N') AS category,
+    NULLIF(CAST(col7 AS varchar), 'N') AS price,
+    NULLIF(CAST(col8 AS varchar), 'N') AS cost,
+    NULLIF(CAST(col9 AS varchar), 'N') AS stock_quantity,
+    NULLIF(CAST(col10 AS varchar), 'N') AS is_active,
+    NULLIF(CAST(col11 AS varchar), 'N') AS created_at,
+    NULLIF(CAST(col12 AS varchar), 'N') AS updated_at
   FROM "${bronze}".core_product
 )
 SELECT

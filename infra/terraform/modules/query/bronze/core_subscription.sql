@@ -1,21 +1,22 @@
 -- How many rows of core_subscription DMS delivered in its full load, how many keys they have, and how many cells
 -- are not of their column's type.
+-- A NULL is N here: DMS writes \N, and OpenCSVSerDe drops backslashes.
 WITH cells AS (
   SELECT
-    NULLIF(CAST(col2 AS varchar), '\N') AS id,
-    NULLIF(CAST(col3 AS varchar), '\N') AS tenant_id,
-    NULLIF(CAST(col4 AS varchar), '\N') AS customer_id,
-    NULLIF(CAST(col5 AS varchar), '\N') AS plan,
-    NULLIF(CAST(col6 AS varchar), '\N') AS status,
-    NULLIF(CAST(col7 AS varchar), '\N') AS billing_interval,
-    NULLIF(CAST(col8 AS varchar), '\N') AS quantity,
-    NULLIF(CAST(col9 AS varchar), '\N') AS unit_amount,
-    NULLIF(CAST(col10 AS varchar), '\N') AS started_at,
-    NULLIF(CAST(col11 AS varchar), '\N') AS trial_end_at,
-    NULLIF(CAST(col12 AS varchar), '\N') AS cancelled_at,
-    NULLIF(CAST(col13 AS varchar), '\N') AS ended_at,
-    NULLIF(CAST(col14 AS varchar), '\N') AS created_at,
-    NULLIF(CAST(col15 AS varchar), '\N') AS updated_at
+    NULLIF(CAST(col2 AS varchar), 'N') AS id,
+    NULLIF(CAST(col3 AS varchar), 'N') AS tenant_id,
+    NULLIF(CAST(col4 AS varchar), 'N') AS customer_id,
+    NULLIF(CAST(col5 AS varchar), 'N') AS plan,
+    NULLIF(CAST(col6 AS varchar), 'N') AS status,
+    NULLIF(CAST(col7 AS varchar), 'N') AS billing_interval,
+    NULLIF(CAST(col8 AS varchar), 'N') AS quantity,
+    NULLIF(CAST(col9 AS varchar), 'N') AS unit_amount,
+    NULLIF(CAST(col10 AS varchar), 'N') AS started_at,
+    NULLIF(CAST(col11 AS varchar), 'N') AS trial_end_at,
+    NULLIF(CAST(col12 AS varchar), 'N') AS cancelled_at,
+    NULLIF(CAST(col13 AS varchar), 'N') AS ended_at,
+    NULLIF(CAST(col14 AS varchar), 'N') AS created_at,
+    NULLIF(CAST(col15 AS varchar), 'N') AS updated_at
   FROM "${bronze}".core_subscription
 )
 SELECT

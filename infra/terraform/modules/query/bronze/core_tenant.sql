@@ -1,15 +1,16 @@
 -- How many rows of core_tenant DMS delivered in its full load, how many keys they have, and how many cells are
 -- not of their column's type.
+-- A NULL is N here: DMS writes \N, and OpenCSVSerDe drops backslashes.
 WITH cells AS (
   SELECT
-    NULLIF(CAST(col2 AS varchar), '\N') AS id,
-    NULLIF(CAST(col3 AS varchar), '\N') AS name,
-    NULLIF(CAST(col4 AS varchar), '\N') AS slug,
-    NULLIF(CAST(col5 AS varchar), '\N') AS domain,
-    NULLIF(CAST(col6 AS varchar), '\N') AS is_active,
-    NULLIF(CAST(col7 AS varchar), '\N') AS settings,
-    NULLIF(CAST(col8 AS varchar), '\N') AS created_at,
-    NULLIF(CAST(col9 AS varchar), '\N') AS updated_at
+    NULLIF(CAST(col2 AS varchar), 'N') AS id,
+    NULLIF(CAST(col3 AS varchar), 'N') AS name,
+    NULLIF(CAST(col4 AS varchar), 'N') AS slug,
+    NULLIF(CAST(col5 AS varchar), 'N') AS domain,
+    NULLIF(CAST(col6 AS varchar), 'N') AS is_active,
+    NULLIF(CAST(col7 AS varchar), 'N') AS settings,
+    NULLIF(CAST(col8 AS varchar), 'N') AS created_at,
+    NULLIF(CAST(col9 AS varchar), 'N') AS updated_at
   FROM "${bronze}".core_tenant
 )
 SELECT

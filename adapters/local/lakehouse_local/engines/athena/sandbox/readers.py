@@ -1,7 +1,7 @@
 """A table's files as a view of DuckDB, read as the table's serde reads them.
 
 Text (LazySimpleSerDe): quotes are data, missing fields are NULL, an empty line is a row (but right after a header),
-what is no number is NULL. OpenCSVSerde: quotes quote, an empty field is the empty string, what is no number is an
+what is no number is NULL. OpenCSVSerde: see ``opencsv``; an empty field is the empty string, what is no number is an
 error. Parquet: by name; a column that no file has is NULL.
 """
 
@@ -11,12 +11,12 @@ from typing import Any
 import duckdb
 
 from lakehouse_local.engines.athena.hive_types import HiveType, parse
+from lakehouse_local.engines.athena.sandbox import opencsv
 
 Source = Mapping[str, Any]
 
 _LINE_END = "\x1e\x1d\x1c\x1f"
 """A separator that no line holds: lines are read whole and split here."""
-_NEVER = "\x1f\x1c\x1d\x1e"
 _MAX_LINE_BYTES = 16 * 2**20
 _SEPARATORS = ("\x01", "\x02", "\x03", "\x04", "\x05", "\x06", "\x07", "\x08")
 _NUMBERS = {"tinyint", "smallint", "int", "integer", "bigint", "float", "real", "double", "decimal"}
@@ -91,25 +91,20 @@ def _scan(folder: str, source: Source, keys: Sequence[tuple[str, HiveType]]) -> 
     skip = int(serde.get("skip.header.line.count", "0") or 0)
     header = ["header = true", f"skip = {skip - 1}"] if skip else ["header = false"]
     text = ["auto_detect = false", "strict_mode = false", f"max_line_size = {_MAX_LINE_BYTES}"]
+    # DuckDB would take sixteen times the longest line for each file that it has open.
+    text.append(f"buffer_size = {2 * _MAX_LINE_BYTES}")
     if source["reader"] == "parquet":
         common.append(f"union_by_name = {source['union_by_name']}")
         return f"read_parquet([{files}], {', '.join(common)})"
     if source["reader"] == "json":
         options = ["columns = {l: 'JSON'}", "format = 'newline_delimited'", "records = false", *common]
         return f"read_json([{files}], {', '.join(options)})"
+    options = ["columns = {l: 'VARCHAR'}", f"delim = {literal(_LINE_END)}", "quote = ''", "escape = ''"]
+    lines = f"read_csv([{files}], {', '.join([*options, *header, *text, *common])})"
     if source["reader"] == "lazy":
-        options = ["columns = {l: 'VARCHAR'}", f"delim = {literal(_LINE_END)}", "quote = ''", "escape = ''"]
-        return f"read_csv([{files}], {', '.join([*options, *header, *text, *common])})"
-    names = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name, _ in source["columns"])
-    options = [
-        f"columns = {{{names}}}",
-        f"delim = {literal(serde.get('separatorChar', ','))}",
-        f"quote = {literal(serde.get('quoteChar', chr(34)))}",
-        f"escape = {literal(serde.get('escapeChar', chr(92)))}",
-        "null_padding = true",
-        f"nullstr = {literal(_NEVER)}",
-    ]
-    return f"read_csv([{files}], {', '.join([*options, *header, *text, *common])})"
+        return lines
+    fields = opencsv.expression("nullif(l, '')", serde)
+    return f"(select * replace ({fields} as l) from {lines})"  # noqa: S608
 
 
 Columns = Sequence[tuple[str, HiveType]]
@@ -214,8 +209,8 @@ def _lazy_value(  # noqa: PLR0911 - one branch for each kind of type
 def _opencsv(connection: duckdb.DuckDBPyConnection, folder: str, source: Source, columns: Columns) -> str:
     del connection, folder, source
     selected = []
-    for name, kind in columns:
-        value = quoted(name)
+    for number, (name, kind) in enumerate(columns, 1):
+        value = f"l[{number}]"
         if kind.name == "date":
             value = f"date '1970-01-01' + cast({value} as integer)"
         elif kind.name == "timestamp":

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from lakehouse_local.engines.athena.sandbox import readers, render, wire
+from lakehouse_local.engines.athena.sandbox import opencsv, readers, render, wire
 from lakehouse_local.engines.athena.sandbox.macros import definitions
 
 Job = dict[str, Any]
@@ -35,6 +35,8 @@ def _run(connection: duckdb.DuckDBPyConnection, folder: str, job: Job) -> dict[s
     _lock(connection, folder, job)
     for statement in definitions(job["macros"]):
         connection.execute(statement)
+    if any(source["reader"] == "opencsv" for source in job["sources"]):
+        opencsv.define(connection)
     for source in job["sources"]:
         connection.execute(f"create schema if not exists {readers.quoted(source['schema'])}")
         readers.define(connection, f"{folder}/in", source)
