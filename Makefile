@@ -8,7 +8,7 @@ COMPILE := $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs 2 --output-sync=target
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-wide test-all test-with-jvm test-without-jvm quick check unit spark adapters e2e containers docker-images aws-check test-spark4 planted-bugs bad-inputs chaos chaos-long audit bench lock clean
+.PHONY: help setup demo test test-wide test-all test-with-jvm test-without-jvm quick check unit spark adapters e2e containers docker-images aws-check test-spark4 planted-bugs bad-inputs chaos chaos-long audit docs bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -27,6 +27,7 @@ WHAT_clients := AWS's clients for the tests
 WHAT_glue := the Python packages of AWS Glue 5.1, for jobs
 WHAT_checkov := checkov, for Terraform
 WHAT_audit := pip-audit, which looks for known vulnerabilities
+WHAT_docs := Zensical, for the documents' site
 WHAT_spark4 := Spark 4.1, for the core's and the jobs' tests
 .venv-%/.ready: requirements/%.lock | $(READY)
 	@echo "setup: $(WHAT_$*), in an environment of its own (once)"
@@ -117,14 +118,17 @@ audit: .venv-audit/.ready ## look up every locked package's known vulnerabilitie
 	@for lock in requirements/*.lock; do case $$lock in */spark4-jars.lock) continue;; esac; echo "$$lock"; \
 	  .venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off --requirement $$lock || exit 1; done
 
+docs: .venv-docs/.ready ## build the documents' site into site/ (site/index.html opens from disk); a dead link fails
+	@.venv-docs/bin/zensical build --strict --clean
+
 bench: setup ## speed as ratios against a peer in one run
 	@$(BIN)/python -m bench
 
 lock: $(READY) ## resolve the locks anew
-	@for name in bootstrap java clients glue glue-modules checkov spark4 audit; do $(COMPILE) requirements/$$name.in -o requirements/$$name.lock || exit 1; done
+	@for name in bootstrap java clients glue glue-modules checkov spark4 audit docs; do $(COMPILE) requirements/$$name.in -o requirements/$$name.lock || exit 1; done
 	@$(COMPILE) pyproject.toml --extra dev -o requirements/dev.lock
 	@$(COMPILE) --exclude-newer 2025-06-15 requirements/localstack.in -o requirements/localstack.lock
 
 clean: ## remove the environment and what the tests left (a running lakehouse is stopped first)
 	@test ! -x $(BIN)/lakehouse || $(BIN)/lakehouse down
-	@rm -rf .venv .venv-* .lakehouse .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .venv-* .lakehouse site .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -48,6 +48,6 @@ def test_every_error_has_a_code_of_its_own_and_is_listed() -> None:
     }
     codes = Counter(vars(each)["code"] for each in found)
     assert [code for code, count in codes.items() if count > 1] == []
-    page = reference.errors()
+    page = reference.PAGES["errors"]()
     assert [each for each in found if f"| `{vars(each)['code']}` |" not in page] == []
     assert all(inspect.getdoc(each) for each in found)

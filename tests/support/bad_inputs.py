@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from lakehouse_core.errors import LakehouseError
-from lakehouse_local.reference import every_error
+from lakehouse_local.reference.errors import every_error
 from source_app.errors import SourceError
 
 _SHOWN = 2

@@ -1,15 +1,12 @@
-"""Writes reference pages from the code: ``python -m lakehouse_local.reference errors > docs/reference/errors.md``, and ``gold``."""
+"""The page of errors."""
 
 import inspect
-import re
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import import_module
 from operator import attrgetter
 
-from lakehouse_core.blueprint import STANDARD
 from lakehouse_core.errors import LakehouseError
-from lakehouse_core.gold import Clock, Mart
+from lakehouse_local.reference.words import words
 from source_app.errors import SourceError
 
 _ERRORS = {
@@ -31,16 +28,9 @@ _ERRORS = {
 }
 Error = type[LakehouseError] | type[SourceError]
 _BASES = (LakehouseError, SourceError)
-_FOLLOWS = {
-    Clock.NOTHING: "its inputs alone",
-    Clock.YEAR: "its inputs, and the UTC year of `as_of`",
-    Clock.MONTH: "its inputs, and the UTC month of `as_of`",
-    Clock.DAY: "its inputs, and the UTC day of `as_of`",
-    Clock.INSTANT: "its inputs, and `as_of`",
-}
 
 
-def errors() -> str:
+def page() -> str:
     """Every error with its code, its exit code and what it says."""
     lines = [
         "# Errors",
@@ -53,7 +43,7 @@ def errors() -> str:
     for title, modules in _ERRORS.items():
         lines += ["", f"## {title}", "", "| code | exit | what it says |", "|---|---|---|"]
         found = sorted((each for module in modules for each in errors_of(module)), key=attrgetter("code"))
-        lines += [f"| `{each.code}` | {each.exit_code} | {_words(each.__doc__)} |" for each in found]
+        lines += [f"| `{each.code}` | {each.exit_code} | {words(each.__doc__)} |" for each in found]
     return "\n".join([*lines, ""])
 
 
@@ -68,44 +58,3 @@ def every_error() -> list[Error]:
     """Those of the page that can be met: all but the ones that others are made of."""
     found = [each for modules in _ERRORS.values() for module in modules for each in errors_of(module)]
     return [each for each in found if not each.__subclasses__()]
-
-
-def gold() -> str:
-    """Every mart with its grain, its definition's source and its columns: the glossary of measures."""
-    lines = [
-        "# Gold: tables, measures, definitions",
-        "",
-        "Money is exact, in the currency that the row names; days and months are UTC; a rate without a denominator is NULL and never 0. `as_of` is the",
-        "greatest business time that was taken in.",
-        "",
-        "Written by `python -m lakehouse_local.reference gold`.",
-    ]
-    for mart in STANDARD.marts:
-        lines += ["", f"## {mart.name}", "", *_mart(mart)]
-    return "\n".join([*lines, ""])
-
-
-def _mart(mart: Mart) -> Iterator[str]:
-    told = inspect.getdoc(inspect.getmodule(mart.build)) or ""
-    yield _words(told.split("\n\n")[0].partition(": ")[2]).capitalize()
-    yield ""
-    yield f"- **Grain**: {mart.grain}; key {', '.join(f'`{name}`' for name in mart.key)}"
-    yield f"- **Follows** {_FOLLOWS[mart.clock]}; inputs {', '.join(f'`{name}`' for name in mart.inputs)}"
-    for paragraph in told.split("\n\n")[1:]:
-        yield f"- {_words(paragraph)}"
-    yield ""
-    yield "| column | unit | what it says |"
-    yield "|---|---|---|"
-    for measure in mart.measures:
-        yield f"| `{measure.column}` | {measure.unit} | {measure.meaning} |"
-
-
-def _words(told: str | None) -> str:
-    """A docstring's text in one line, its markup as Markdown's."""
-    return re.sub(r":\w+:`(.+?)`", r"`\1`", " ".join((told or "").split())).replace("``", "`").replace("|", "\\|")
-
-
-PAGES: dict[str, Callable[[], str]] = {"errors": errors, "gold": gold}
-
-if __name__ == "__main__":
-    sys.stdout.write(PAGES[sys.argv[1]]())
