@@ -41,6 +41,19 @@ class BlueprintInvalid(LakehouseError):
     exit_code = 2
 
 
+class ExtensionInvalid(LakehouseError):
+    """A name of an extension that leads to no function from blueprint to blueprint."""
+
+    code = "extension-invalid"
+    exit_code = 2
+
+
+class BlueprintChanged(LakehouseError):
+    """The lake's tables were made by another blueprint: other tables, or other columns."""
+
+    code = "blueprint-changed"
+
+
 class RowsLost(LakehouseError):
     """Rows in are not kept + quarantined + superseded: a defect, so the run stops before it commits."""
 

@@ -14,10 +14,9 @@ from pyspark.sql import functions as F
 
 from lakehouse_core import quality, serve
 from lakehouse_core.contracts import CONTRACTS, Contract
-from lakehouse_core.errors import NothingCaptured
+from lakehouse_core.errors import BlueprintChanged, NothingCaptured
 from lakehouse_core.gold import MARTS, Mart
 from lakehouse_core.tables import format_named
-from lakehouse_local.errors import BlueprintChanged
 from lakehouse_local.lake.backfill import backfill
 from lakehouse_local.lake.lake import Lake
 from lakehouse_local.lake.records import RunRecord

@@ -39,6 +39,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def job(glue: Any, s3_client: Any, wheel: Path) -> Iterator[str]:
     """The silver job of one table."""
     s3_client.upload_file(str(ROOT / "adapters/aws/jobs/silver.py"), SCRIPTS, "jobs/silver.py")
+    s3_client.upload_file(str(ROOT / "examples/own_transform/overcharge.py"), SCRIPTS, "own/overcharge.py")
     modules = [wheel, *sorted((ROOT / ".venv-glue" / "wheels").glob("[!i]*.whl"))]  # idna is there in Glue
     for module in modules:
         s3_client.upload_file(str(module), SCRIPTS, f"wheels/{module.name}")
@@ -58,6 +59,8 @@ def job(glue: Any, s3_client: Any, wheel: Path) -> Iterator[str]:
             "--suffix": NAMING.suffix,
             "--table_format": "hudi",
             "--entity": "product",
+            "--extra-py-files": f"s3://{SCRIPTS}/own/overcharge.py",
+            "--extensions": "overcharge:extend",
         },
     )
     glue.create_database(DatabaseInput={"Name": NAMING.database("silver")})
@@ -103,8 +106,12 @@ def test_a_run_of_silver(endpoint: Endpoint, glue: Any, s3_client: Any, job: str
     [
         ({"suffix": "elsewhere"}, "SystemExit: bucket-missing: "),
         ({"entity": "nothing"}, "SystemExit: argument-invalid: --entity nothing: there are tenant, "),
+        (
+            {"extensions": "nobody:extend"},
+            "SystemExit: extension-invalid: the extension 'nobody:extend' cannot be imported",
+        ),
     ],
-    ids=["a wrong bucket", "a wrong table"],
+    ids=["a wrong bucket", "a wrong table", "a wrong extension"],
 )
 def test_what_cannot_be_run(glue: Any, job: str, arguments: dict[str, str], message: str) -> None:
     """A run with a wrong argument fails with one line, which is its ErrorMessage."""

@@ -74,7 +74,7 @@ def test_checkov_finds_nothing() -> None:
 def test_what_variables_refuse_and_names_are(tmp_path: Path) -> None:
     """Terraform's own tests of the whole lake, against a mock of the provider."""
     said = initialised(tmp_path, "modules/lakehouse", {}).must("test")
-    assert "Success! 16 passed, 0 failed." in said
+    assert "Success! 17 passed, 0 failed." in said
 
 
 @pytest.fixture(scope="module")

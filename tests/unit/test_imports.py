@@ -45,6 +45,7 @@ CORE = {
     ),
 }
 CORE["blueprint"] = Room("lakehouse_core/blueprint.py", ("contracts", "errors", "silver", "gold"))
+CORE["extensions"] = Room("lakehouse_core/extensions.py", ("blueprint", "errors"))
 CORE["testing"] = Room("lakehouse_core/testing.py", ("errors",))
 CORE["flow"] = Room("lakehouse_core/flow.py", tuple(CORE))
 # What every adapter does alike with the flow: reads, writes, in an order that survives a crash.

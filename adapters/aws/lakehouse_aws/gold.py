@@ -11,7 +11,6 @@ from lakehouse_aws import catalog, lease, ledger, metrics
 from lakehouse_aws.ledger import TableRun
 from lakehouse_aws.world import World, job
 from lakehouse_core import intake
-from lakehouse_core.blueprint import STANDARD
 from lakehouse_core.contracts import Contract
 from lakehouse_core.errors import TableMissing
 from lakehouse_core.gold import Mart
@@ -25,7 +24,7 @@ def main(argv: Sequence[str] = sys.argv) -> None:
     """The job's entry point."""
     with job(argv) as (world, _):
         as_of = run(world)
-        print(f"gold: {len(STANDARD.marts)} marts as of {as_of.isoformat()}")  # noqa: T201 (a job's output is its log)
+        print(f"gold: {len(world.blueprint.marts)} marts as of {as_of.isoformat()}")  # noqa: T201 (a job's output is its log)
 
 
 def run(world: World) -> datetime:
@@ -38,11 +37,11 @@ def run(world: World) -> datetime:
     bucket = world.naming.bucket("silver")
     started = world.clock()
     with lease.hold(world.storage, bucket, FOLDER, world.run_id, world.clock) as still_ours:
-        runs = {entity: _latest(world, contract) for entity, contract in STANDARD.contracts.items()}
+        runs = {entity: _latest(world, contract) for entity, contract in world.blueprint.contracts.items()}
         as_of = max((each.as_of for each in runs.values() if each.as_of), default=None)
         if as_of is None:
             raise TableMissing("no table of silver has a row yet", hint="see what DMS writes to bronze")
-        inputs = intake.Inputs(STANDARD, lambda c: _base(world, c, runs), lambda c: _log(world, c, runs), as_of)
+        inputs = intake.Inputs(world.blueprint, lambda c: _base(world, c, runs), lambda c: _log(world, c, runs), as_of)
 
         def refresh(mart: Mart) -> None:
             still_ours()
@@ -50,11 +49,15 @@ def run(world: World) -> datetime:
             intake.refresh(mart, inputs, as_of, table, world.format)
             catalog.register_mart(world, mart, table)
 
-        with inputs.shared(STANDARD.marts), ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            list(pool.map(refresh, STANDARD.marts))
+        with inputs.shared(world.blueprint.marts), ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+            list(pool.map(refresh, world.blueprint.marts))
         catalog.register_revenue_by_tenant(world)
     metrics.gold_run(
-        world.naming, len(STANDARD.marts), world.clock() - started, world.clock() - as_of.timestamp(), world.clock()
+        world.naming,
+        len(world.blueprint.marts),
+        world.clock() - started,
+        world.clock() - as_of.timestamp(),
+        world.clock(),
     )
     return as_of
 

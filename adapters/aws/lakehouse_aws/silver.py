@@ -17,11 +17,10 @@ from lakehouse_aws.errors import ArgumentInvalid, BronzeMissing, FormatFixed, Wr
 from lakehouse_aws.ledger import TableRun
 from lakehouse_aws.world import World, job, one_of, option
 from lakehouse_core import intake
-from lakehouse_core.blueprint import STANDARD
 from lakehouse_core.bronze import Bronze, dms
-from lakehouse_core.contracts import CONTRACTS, Contract, Phase, position
+from lakehouse_core.contracts import Contract, Phase, position
 from lakehouse_core.contracts.envelope import BUSINESS_TIME, FILE
-from lakehouse_core.errors import NothingCaptured
+from lakehouse_core.errors import BlueprintChanged, NothingCaptured
 
 _FROM, _TO = "--backfill_from", "--backfill_to"
 
@@ -41,7 +40,8 @@ def main(argv: Sequence[str] = sys.argv) -> None:
     once more, after what is new.
     """
     with job(argv, "entity") as (world, given):
-        contract = CONTRACTS[one_of("entity", given["entity"], tuple(CONTRACTS))]
+        there = world.blueprint.contracts
+        contract = there[one_of("entity", given["entity"], tuple(there))]
         period = _period(argv)
         done = run(world, contract)
         if not done and period is None:
@@ -58,6 +58,7 @@ def run(world: World, contract: Contract) -> list[TableRun]:
     Raises:
         WriterHeld, WriterLost: another run writes to the table.
         FormatFixed: the table is there in another format.
+        BlueprintChanged: the table is there with other columns.
         LakehouseError: by name; what was not recorded is repeated by the next run.
     """
     done: list[TableRun] = []
@@ -90,6 +91,7 @@ def backfill(world: World, contract: Contract, period: Period) -> TableRun:
                 f"S3 got no changes from {period.since:%Y-%m-%d %H:%M} to {period.until:%Y-%m-%d %H:%M} UTC",
                 hint=f"changes of the newest epoch: {there}; loading the table again in DMS takes in everything anew",
             )
+        _require_columns(world, contract, last, loading=False)
         return record(bronze.Part(last.epoch, is_load=False, files=chosen), last, repeated=True)
 
 
@@ -141,10 +143,12 @@ def _next(world: World, contract: Contract, last: TableRun | None) -> Part | Non
     bucket = world.naming.bucket("silver")
     number = last.run + 1 if last else 1
     files = bronze.files_of(world.storage, world.naming.bucket("bronze"), contract)
+    new = bronze.parts(files, last.files if last else (), last.epoch if last else 0)
+    if new:
+        _require_columns(world, contract, last, loading=any(part.is_load for part in new))
     if (broken := ledger.begun(world.storage, bucket, contract.entity, number)) is not None:
         _require(broken, files, f"s3://{bucket}/{ledger.intent_key(contract.entity, number)}")
         return broken
-    new = bronze.parts(files, last.files if last else (), last.epoch if last else 0)
     return ledger.settled(world.storage, bucket, contract.entity, number, new[0]) if new else None
 
 
@@ -158,6 +162,30 @@ def _require(broken: Part, files: bronze.Files, intent: str) -> None:
         )
 
 
+def _require_columns(world: World, contract: Contract, last: TableRun | None, *, loading: bool) -> None:
+    """BlueprintChanged where the table lacks a column that the run would fill in changed rows alone, or has one more.
+
+    ``loading``: a load is among what the run takes in, which fills every row.
+    """
+    if last is None:
+        return
+    stored = world.format.read(
+        intake.place(contract, world.naming.database("silver"), world.root("silver")).base
+    ).columns
+    wanted = {*contract.column_names, *(derived.name for derived in contract.derived)}
+    there = {name for name in stored if not name.startswith("_")}
+    if gone := sorted(there - wanted):
+        raise BlueprintChanged(
+            f"this job's blueprint lacks columns that silver's {contract.entity} has: {', '.join(gone)}",
+            hint="run it with the --extensions that made the table",
+        )
+    if not loading and (new := sorted(wanted - there)):
+        raise BlueprintChanged(
+            f"silver's {contract.entity} was made before the blueprint had {', '.join(new)}",
+            hint="load the table again in DMS: the next run takes in the load, which fills every row",
+        )
+
+
 def _take(world: World, contract: Contract, part: Part, last: TableRun | None, *, repeated: bool) -> TableRun:
     number = last.run + 1 if last else 1
     read = _load(world, contract, part) if part.is_load else _changes(world, contract, part)
@@ -167,7 +195,7 @@ def _take(world: World, contract: Contract, part: Part, last: TableRun | None, *
     try:
         rows, newest = _rows_and_newest(read)
         batch = intake.Batch(read, number, floor, loaded=rows if part.is_load else 0, repeated=repeated)
-        taken = intake.take(STANDARD, contract, where, batch, world.format)
+        taken = intake.take(world.blueprint, contract, where, batch, world.format)
     finally:
         read.parsed.unpersist()
     times = [time for time in (newest, last.as_of if last else None) if time]
@@ -202,7 +230,7 @@ def _load(world: World, contract: Contract, part: Part) -> Bronze:
 
 
 def _changes(world: World, contract: Contract, part: Part) -> Bronze:
-    raw = _text(world, part, dms.transaction_schema(CONTRACTS.values(), stream_position=False))
+    raw = _text(world, part, dms.transaction_schema(world.blueprint.contracts.values(), stream_position=False))
     return dms.transaction_rows(raw, contract, part.epoch, stream_position=False)
 
 

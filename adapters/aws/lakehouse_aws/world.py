@@ -17,8 +17,10 @@ from lakehouse_aws.errors import ArgumentInvalid
 from lakehouse_aws.lease import Clock
 from lakehouse_aws.session import CONF, configure
 from lakehouse_aws.storage import S3Storage
+from lakehouse_core.blueprint import STANDARD, Blueprint
 from lakehouse_core.contracts import Naming
 from lakehouse_core.errors import LakehouseError
+from lakehouse_core.extensions import extended
 from lakehouse_core.ports import TableFormat
 from lakehouse_core.tables import format_named
 
@@ -38,7 +40,7 @@ _CONFIG = Config(
 
 @dataclass(frozen=True)
 class World:
-    """One run's surroundings; ``run_id`` is Glue's own and names the run as a writer."""
+    """One run's surroundings; ``run_id`` is Glue's own and names the run as a writer, ``blueprint`` what the lake consists of."""
 
     spark: SparkSession
     storage: S3Storage
@@ -47,6 +49,7 @@ class World:
     format: TableFormat
     run_id: str
     clock: Clock = time.time
+    blueprint: Blueprint = STANDARD
 
     def root(self, layer: str) -> str:
         """A layer's bucket as a URI."""
@@ -56,6 +59,9 @@ class World:
 @contextmanager
 def job(argv: Sequence[str], *names: str) -> Iterator[tuple[World, Mapping[str, str]]]:
     """A Glue job's frame: its arguments, its context, and its commit at the end if nothing went wrong.
+
+    ``--extensions`` names functions of modules that the job installs (``module:function``, blank between several), which
+    add tables, columns, rules and marts, as LAKEHOUSE_EXTENSIONS does locally.
 
     An error of ours ends the run with one line: Glue shows the last one as the run's ErrorMessage.
     """
@@ -81,6 +87,7 @@ def job(argv: Sequence[str], *names: str) -> Iterator[tuple[World, Mapping[str, 
             naming=Naming(given["project"], given["environment"], given["suffix"]),
             format=format_named(table_format, spark),
             run_id=option(argv, "--JOB_RUN_ID") or given["JOB_NAME"],
+            blueprint=extended((option(argv, "--extensions") or "").split()),
         )
         yield world, given
     except LakehouseError as error:

@@ -89,19 +89,6 @@ class CaptureBehind(LakehouseError):
     code = "capture-behind"
 
 
-class ExtensionInvalid(LakehouseError):
-    """A name in LAKEHOUSE_EXTENSIONS that leads to no function from blueprint to blueprint."""
-
-    code = "extension-invalid"
-    exit_code = 2
-
-
-class BlueprintChanged(LakehouseError):
-    """The lake's tables were made by another blueprint: other tables, or other columns."""
-
-    code = "blueprint-changed"
-
-
 class LakeNotEmpty(LakehouseError):
     """What is to be made anew has something in it."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from lakehouse_aws.world import World
 from lakehouse_core import intake
 from lakehouse_core.contracts import CONTRACTS
 from lakehouse_core.errors import TableMissing
+from lakehouse_core.extensions import extended
 from lakehouse_core.gold import MARTS
+
+ROOT = Path(__file__).parents[3]
 
 # Eight jobs and gold of seventeen tables, beside another leg of the tests.
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(1500)]
@@ -34,10 +38,15 @@ def business(folder: Path) -> duckdb.DuckDBPyConnection:
 
 
 def test_gold_of_a_business(
-    worlds: Callable[..., World], tasks: Callable[[World], DmsTask], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    worlds: Callable[..., World],
+    tasks: Callable[[World], DmsTask],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Before silver is there, gold says so; then every mart is what SQL over the source gives, and is in the catalog."""
-    world = worlds("business", "delta")
+    """Before silver is there, gold says so; then every mart, one's own too, is what SQL over the source gives, and in the catalog."""
+    monkeypatch.syspath_prepend(ROOT / "examples" / "own_mart")
+    world = replace(worlds("business", "delta"), blueprint=extended(["sales_by_country:extend"]))
     with pytest.raises(TableMissing, match="has no finished run"):
         gold.run(world)
     with business(tmp_path) as source:
@@ -58,6 +67,11 @@ def test_gold_of_a_business(
             entry: Any = world.glue.get_table(DatabaseName=database, Name=mart.name)["Table"]
             assert entry["StorageDescriptor"]["Location"] == table.location
             assert (entry["Parameters"]["table_type"], entry["Parameters"]["classification"]) == ("delta", "delta")
+        own = world.format.read(intake.mart_table(world.blueprint.marts[-1], database, world.root("gold")))
+        assert (
+            own.agg({"order_count": "sum"}).collect()
+            == source.execute("select count(*) from core_order where status = 'completed'").fetchall()
+        )
     view = world.glue.get_table(DatabaseName=database, Name="revenue_by_tenant")["Table"]
     assert view["TableType"] == "VIRTUAL_VIEW"
     assert (

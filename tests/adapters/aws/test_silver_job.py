@@ -25,8 +25,9 @@ from lakehouse_aws.ledger import TableRun
 from lakehouse_aws.silver import Period
 from lakehouse_aws.world import World
 from lakehouse_core import intake, serve
-from lakehouse_core.contracts import CONTRACTS, Naming
-from lakehouse_core.errors import NothingCaptured
+from lakehouse_core.blueprint import STANDARD
+from lakehouse_core.contracts import CONTRACTS, Derived, Naming
+from lakehouse_core.errors import BlueprintChanged, NothingCaptured
 from lakehouse_core.tables import FORMATS, format_named
 
 pytestmark = pytest.mark.spark
@@ -276,3 +277,25 @@ def test_what_cannot_be_read_is_quarantined(shop: Shop) -> None:
     assert [row["reason"] for row in aside.select(F.col("reason")).collect()] != []
     assert 11 not in shop.rows()
     assert shop.rows()[12] == "twelve"
+
+
+def test_a_column_of_ones_own(worlds: Callable[..., World], tasks: Callable[[World], DmsTask]) -> None:
+    """It needs a load, which fills it in every row; a table that has it is not written without it. Nothing is lost meanwhile."""
+    world = worlds("own", "delta")
+    profit = Derived("profit", "decimal(12,2)", "price without cost")
+    step = lambda frame: frame.withColumn("profit", (F.col("price") - F.col("cost")).cast(profit.type))  # noqa: E731
+    wider = replace(world, blueprint=STANDARD.with_columns("product", step, profit))
+    contract, base = wider.blueprint.contract("product"), intake.place(PRODUCT, "", world.root("silver")).base
+    tasks(world).load(PRODUCT, [product(1, "one"), product(2, "two")], AT)
+    assert len(silver.run(world, PRODUCT)) == 1
+    tasks(world).changes("20260115120001000", ("U", PRODUCT, product(1, "uno", "3.00")), clock=AT)
+    with pytest.raises(BlueprintChanged, match="made before the blueprint had profit"):
+        silver.run(wider, contract)
+    tasks(world).load(PRODUCT, [product(1, "uno", "3.00"), product(2, "two")], AT)
+    assert [run.epoch for run in silver.run(wider, contract)][-1] == 2
+    rows = {row["id"]: str(row["profit"]) for row in wider.format.read(base).where("_op <> 'D'").collect()}
+    assert rows == {1: "2.00", 2: "0.50"}
+    tasks(world).changes("20260115120002000", ("U", PRODUCT, product(2, "due")), clock=AT)
+    with pytest.raises(BlueprintChanged, match="lacks columns that silver's product has: profit"):
+        silver.run(world, PRODUCT)
+    assert [run.rows_in for run in silver.run(wider, contract)] == [1]

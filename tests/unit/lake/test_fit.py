@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 
 from lakehouse_core.blueprint import STANDARD, Blueprint
 from lakehouse_core.contracts import Column, Contract, Derived
-from lakehouse_local.errors import BlueprintChanged
+from lakehouse_core.errors import BlueprintChanged
 from lakehouse_local.lake import fit
 from lakehouse_local.lake.records import Applied, RunRecord, TableRecord
 

@@ -6,8 +6,8 @@ import pytest
 
 from lakehouse_core.blueprint import STANDARD
 from lakehouse_core.contracts import CONTRACTS
+from lakehouse_core.errors import ExtensionInvalid
 from lakehouse_local import extensions
-from lakehouse_local.errors import ExtensionInvalid
 from lakehouse_local.settings import from_environment, from_json, to_json
 
 MODULE = """

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from lakehouse_core.blueprint import Blueprint
 from lakehouse_core.contracts import Contract
-from lakehouse_local.errors import BlueprintChanged
+from lakehouse_core.errors import BlueprintChanged
 from lakehouse_local.lake.records import RunRecord
 
 _PREFIX = "silver."

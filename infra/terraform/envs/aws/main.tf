@@ -25,6 +25,8 @@ module "lakehouse" {
   create_dms_service_roles   = var.create_dms_service_roles
   wheel                      = var.wheel
   python_modules             = var.python_modules
+  extensions                 = var.extensions
+  own_tables                 = var.own_tables
   table_format               = var.table_format
   kms_key_arn                = var.kms_key_arn
   alarm_emails               = var.alarm_emails

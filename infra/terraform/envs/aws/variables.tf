@@ -77,6 +77,18 @@ variable "python_modules" {
   default     = ["dnspython==2.9.2", "email-validator==2.4.0", "phonenumbers==9.0.43"]
 }
 
+variable "extensions" {
+  description = "Functions (module:function) of your own wheels that add tables, columns, rules and marts."
+  type        = list(string)
+  default     = []
+}
+
+variable "own_tables" {
+  description = "Entities that your extensions add to silver: a job each."
+  type        = list(string)
+  default     = []
+}
+
 variable "table_format" {
   description = "The format of silver and gold: hudi or delta."
   type        = string

@@ -33,6 +33,18 @@ variable "python_modules" {
   default     = []
 }
 
+variable "extensions" {
+  description = "Functions (module:function) of your own wheels that add tables, columns, rules and marts."
+  type        = list(string)
+  default     = []
+}
+
+variable "own_tables" {
+  description = "Entities that your extensions add to silver: a job each."
+  type        = list(string)
+  default     = []
+}
+
 variable "table_format" {
   description = "The format of silver and gold: hudi or delta."
   type        = string
@@ -71,6 +83,8 @@ module "lakehouse" {
   source_ca_certificate_file = var.source_ca_certificate_file
   wheel                      = var.wheel
   python_modules             = var.python_modules
+  extensions                 = var.extensions
+  own_tables                 = var.own_tables
   table_format               = var.table_format
   schedule_enabled           = var.schedule_enabled
   batch_seconds              = 1

@@ -3,7 +3,9 @@
 locals {
   scripts = "s3://${var.scripts_bucket}"
 
-  common = {
+  common = merge(local.given, length(var.extensions) == 0 ? {} : { "--extensions" = join(" ", var.extensions) })
+
+  given = {
     "--datalake-formats"                 = var.table_format
     "--conf"                             = join(" --conf ", jsondecode(file("${path.module}/spark-conf.json"))[var.table_format])
     "--additional-python-modules"        = join(",", concat(["${local.scripts}/${var.wheel}"], var.python_modules))

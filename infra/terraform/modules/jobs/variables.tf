@@ -38,6 +38,11 @@ variable "python_modules" {
   type        = list(string)
 }
 
+variable "extensions" {
+  description = "Functions (module:function) that add tables, columns, rules and marts."
+  type        = list(string)
+}
+
 variable "table_format" {
   description = "The format of silver and gold."
   type        = string

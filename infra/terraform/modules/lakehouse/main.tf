@@ -9,7 +9,8 @@ locals {
   metric_namespace = "Lakehouse" # the jobs' own name for it
 
   # The tables of the contracts and marts; a test compares them with the code.
-  silver_tables = ["tenant", "customer", "product", "order", "order_item", "event", "subscription", "invoice"]
+  standard_tables = ["tenant", "customer", "product", "order", "order_item", "event", "subscription", "invoice"]
+  silver_tables   = concat(local.standard_tables, var.own_tables)
   gold_tables = [
     "revenue_daily", "revenue_monthly", "customer_acquisition", "customer_retention", "customer_ltv",
     "product_performance", "subscription_monthly", "funnel_daily", "invoice_aging",
@@ -100,6 +101,7 @@ module "jobs" {
   scripts_bucket   = module.storage.buckets["scripts"]
   wheel            = var.wheel
   python_modules   = var.python_modules
+  extensions       = var.extensions
   table_format     = var.table_format
   silver_tables    = local.silver_tables
   crawlers         = module.catalog.crawlers

@@ -139,6 +139,18 @@ variable "python_modules" {
   type        = list(string)
 }
 
+variable "extensions" {
+  description = "Functions (module:function) of your own wheels that add tables, columns, rules and marts."
+  type        = list(string)
+  default     = []
+}
+
+variable "own_tables" {
+  description = "Entities that your extensions add to silver: a job each."
+  type        = list(string)
+  default     = []
+}
+
 variable "worker_type" {
   description = "The size of a Glue worker."
   type        = string

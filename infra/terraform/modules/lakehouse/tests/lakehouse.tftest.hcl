@@ -65,6 +65,20 @@ run "another_environment_differs_in_names_only" {
   }
 }
 
+run "ones_own_tables_have_jobs_of_their_own" {
+  command = plan
+
+  variables {
+    extensions = ["shop.lake:extend"]
+    own_tables = ["review"]
+  }
+
+  assert {
+    condition     = length(module.jobs.silver_jobs) == 9 && module.jobs.silver_jobs["review"] == "lakehouse-poc-dev-silver-review"
+    error_message = "a silver job for each table, those of extensions too"
+  }
+}
+
 run "two_zones_whatever_the_region_has" {
   command = plan
 
