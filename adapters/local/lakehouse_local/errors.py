@@ -89,6 +89,12 @@ class CaptureBehind(LakehouseError):
     code = "capture-behind"
 
 
+class PlanUnreadable(LakehouseError):
+    """Lineage met something in a frame's plan that it cannot follow."""
+
+    code = "plan-unreadable"
+
+
 class LakeNotEmpty(LakehouseError):
     """What is to be made anew has something in it."""
 

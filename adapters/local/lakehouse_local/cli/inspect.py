@@ -1,7 +1,10 @@
-"""Verbs that look: verify, query, history, quality, dashboard."""
+"""Verbs that look: verify, query, history, quality, lineage, dashboard."""
 
+import json
 import sys
+from collections import Counter
 from contextlib import suppress
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -127,6 +130,60 @@ def history(
     )
 
 
+class Told(StrEnum):
+    """How lineage is told."""
+
+    text = "text"
+    json = "json"
+    openlineage = "openlineage"
+
+
+def lineage(
+    column: Annotated[
+        str | None,
+        typer.Argument(help="A column or a dataset: gold.customer_ltv.ltv, silver.orders, source.core_order."),
+    ] = None,
+    *,
+    down: Annotated[bool, typer.Option("--down", help="Where it goes to, instead of where it comes from.")] = False,
+    shape: Annotated[
+        Told, typer.Option("--format", "-f", help="Of everything as json, or as OpenLineage's events, a line each.")
+    ] = Told.text,
+) -> None:
+    """Show which columns a column is computed from, step by step, from the source to the dashboard's figures.
+
+    Read off the code: no server has to run, and no row is read. Columns that name a person, or are computed from one that
+    does, are marked personal. Without a column: every dataset and how many columns it has.
+    """
+    from lakehouse_local import extensions  # noqa: PLC0415 - Spark's libraries load only where they are needed
+    from lakehouse_local.lineage import graph, openlineage, show  # noqa: PLC0415
+    from lakehouse_local.spark.session import session  # noqa: PLC0415
+
+    chosen = settings.from_environment()
+    with output.working("reading plans") as say:
+        say("starting Spark")
+        spark = session(chosen, None, "lineage")
+        say("following columns")
+        known = graph.of(spark, extensions.blueprint(chosen))
+    if shape is Told.openlineage:
+        for event in openlineage.events(known, datetime.now(UTC)):
+            typer.echo(json.dumps(event))
+    elif shape is Told.json:
+        output.as_json(
+            [
+                {"column": str(each), "from": sorted(map(str, known.before(each))), "person": each in known.people}
+                for each in sorted(known.columns)
+            ]
+        )
+    elif column is None:
+        counts = Counter(each.dataset for each in known.columns)
+        people = Counter(each.dataset for each in known.columns if each in known.people)
+        rows = [(name, counts[name], people[name]) for name in sorted(counts)]
+        output.table("lineage", ("dataset", "columns", "of them personal"), rows)
+    else:
+        for each in show.find(known, column):
+            output.out.print(show.tree(known, each, known.after if down else known.before))
+
+
 def dashboard(
     out: Annotated[Path, typer.Option("--out", "-o", help="Where to write the page.")] = Path("dashboard.html"),
     *,
@@ -170,5 +227,5 @@ def dashboard(
 
 def register(app: typer.Typer) -> None:
     """Add the verbs to the application."""
-    for verb in (verify, query, history, quality, dashboard):
+    for verb in (verify, query, history, quality, lineage, dashboard):
         app.command()(verb)
