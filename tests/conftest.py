@@ -27,6 +27,7 @@ NEEDS_A_JVM = (
     "e2e/test_flow.py",
     "docs/test_core_reference.py",
     "adapters/aws/",
+    "adapters/lineage/",
     "adapters/tables/",
     "adapters/engines/test_jobs.py",
     "emulator/test_athena_bronze.py",
@@ -39,6 +40,7 @@ NEEDS_A_JVM = (
 BEYOND_THE_TRUNK = (
     "adapters/aws/",
     "adapters/engines/",
+    "adapters/lineage/",
     "adapters/witness/",
     "e2e/test_dashboard.py",
     "e2e/test_watch.py",
