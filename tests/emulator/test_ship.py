@@ -11,8 +11,14 @@ from psycopg2.extensions import parse_dsn
 
 from lakehouse_core.contracts import Naming
 from lakehouse_local.environment import PostgresPart
-from lakehouse_local.ship import bill, deploy, measured, plan, prices, probes, source
-from lakehouse_local.ship.errors import CheckoutInvalid, NothingMeasured, SourceUnreachable, WheelNotBuilt
+from lakehouse_local.ship import account, bill, deploy, measured, plan, prices, probes, source
+from lakehouse_local.ship.errors import (
+    AccountRefused,
+    CheckoutInvalid,
+    NothingMeasured,
+    SourceUnreachable,
+    WheelNotBuilt,
+)
 
 ROOT = Path(__file__).parents[2]
 BUCKET = Naming().bucket("scripts")
@@ -46,6 +52,12 @@ def test_what_is_there_is_not_uploaded_again(checkout: Path, s3_client: Any) -> 
     done = {step.key: step.state for step in deploy.apply(s3_client, OWN, deploy.artifacts(checkout))}
     assert {key for key, state in done.items() if state != "same"} == {"jobs/gold.py"}
     assert s3_client.get_object(Bucket=OWN, Key="jobs/gold.py")["Body"].read().endswith(b"# changed\n")
+
+
+def test_a_bucket_that_is_not_there(checkout: Path, s3_client: Any) -> None:
+    """It is named; a plan that calls everything new would pretend."""
+    with pytest.raises(AccountRefused, match="HeadBucket: 404"), account.named():
+        deploy.steps(s3_client, "lakehouse-poc-dev-scripts-elsewhere", deploy.artifacts(checkout))
 
 
 def test_what_is_no_checkout(tmp_path: Path, checkout: Path) -> None:

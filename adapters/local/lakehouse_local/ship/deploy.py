@@ -73,7 +73,8 @@ def artifacts(checkout: Path) -> tuple[Artifact, ...]:
 
 
 def steps(s3: Any, bucket: str, wanted: tuple[Artifact, ...]) -> tuple[Step, ...]:
-    """What a deployment would do, object by object."""
+    """What a deployment would do, object by object; ClientError where the bucket is not there, or somebody else's."""
+    s3.head_bucket(Bucket=bucket)  # in a bucket that is not there, every object would pass for new
     return tuple(Step(each.key, _state(s3, bucket, each), len(each.body), each.sha256) for each in wanted)
 
 
