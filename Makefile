@@ -106,7 +106,8 @@ bad-inputs: setup ## print which tests meet each of our errors; an error that no
 
 chaos: setup ## break it: kills, crashes, failing S3, racing writers, planted bugs, attacks, a soak; one to two hours
 	@CHAOS_SHARE=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "" tests/chaos tests/unit/fuzz tests/spark/bronze/test_bronze_fuzz.py tests/emulator/test_athena_attacks.py \
-	  tests/e2e/test_run_points.py tests/e2e/test_run_kills.py tests/e2e/test_leaks.py tests/e2e/test_soak.py \
+	  tests/e2e/test_run_points.py tests/e2e/test_run_kills.py tests/e2e/test_clock_skew.py tests/e2e/test_schema_changes.py \
+	  tests/e2e/test_leaks.py tests/e2e/test_soak.py \
 	  tests/spark/flow/test_planted_bugs.py tests/adapters/capture/test_capture_bugs.py
 
 chaos-long: setup ## ten times as many histories, and a soak of 100 minutes: a night's work

@@ -86,6 +86,12 @@ class MergeOnReadLacking(LakehouseError):
     exit_code = 2
 
 
+class ClockBehind(LakehouseError):
+    """The machine's clock is behind a Hudi table's newest commit: what it wrote would be hidden by what is there."""
+
+    code = "clock-behind"
+
+
 class CommitUnknown(LakehouseError):
     """A table has no such commit, or no longer the files that it needs."""
 

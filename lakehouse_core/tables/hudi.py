@@ -21,10 +21,10 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse_core.errors import ContractBroken
+from lakehouse_core.errors import ClockBehind, ContractBroken
 from lakehouse_core.ports import Commit, Table
 from lakehouse_core.tables import frames
-from lakehouse_core.tables.hudi_java import HudiJava, completed, last
+from lakehouse_core.tables.hudi_java import HudiJava, completed, instant_time, last, newest
 
 META_COLUMNS = (
     "_hoodie_commit_time",
@@ -100,8 +100,10 @@ class HudiFormat:
     def overwrite(self, table: Table, frame: DataFrame) -> Commit:
         """Replace the table's content (create it if absent), laid out for ``table.rows_hint`` rows."""
         frames.require(frame, table.key, table=table)
-        operation = _OVERWRITE if self.exists(table) else {"hoodie.datasource.write.operation": "bulk_insert"}
-        return self._write(table, frame, buckets_for(table.rows_hint), operation)
+        client = self._java.timeline(table)
+        there = client is not None and last(client) is not None
+        operation = _OVERWRITE if there else {"hoodie.datasource.write.operation": "bulk_insert"}
+        return self._write(table, frame, buckets_for(table.rows_hint), operation, client)
 
     def merge(self, table: Table, frame: DataFrame) -> Commit:
         """Upsert by key; the stored row stays where its ordering value is greater than the incoming one."""
@@ -109,7 +111,7 @@ class HudiFormat:
         client = self._java.existing(table)
         frames.require_like(frame, self._java.schema(client), table=table)
         upsert = {"hoodie.datasource.write.operation": "upsert", "hoodie.combine.before.upsert": "false"}
-        return self._write(table, frames.one_per_key(frame, table), self._buckets(table, client), upsert)
+        return self._write(table, frames.one_per_key(frame, table), self._buckets(table, client), upsert, client)
 
     def read(self, table: Table) -> DataFrame:
         """The current rows, without Hudi's own columns; TableMissing if never written."""
@@ -153,6 +155,7 @@ class HudiFormat:
         client = self._java.existing(table)
         if not table.merge_on_read:
             return None
+        self._require_clock(table, self._java.now(), newest(client))
         buckets = self._buckets(table, client)
         self._java.let_arrays_hold_null()
         with self._java.writer(table, self._options(table, buckets)) as writer:
@@ -176,7 +179,10 @@ class HudiFormat:
             writer.clean()
             writer.archive()
 
-    def _write(self, table: Table, frame: DataFrame, buckets: int, operation: dict[str, str]) -> Commit:
+    def _write(
+        self, table: Table, frame: DataFrame, buckets: int, operation: dict[str, str], before: Any | None
+    ) -> Commit:
+        self._require_clock(table, self._java.now(), newest(before))
         if table.merge_on_read:
             self._java.let_arrays_hold_null()
         options = self._options(table, buckets) | operation
@@ -184,7 +190,21 @@ class HudiFormat:
         writer = frames.nullable(frame).write.format("hudi").options(**options).mode("append")
         frames.named(table, lambda: writer.save(table.location))
         client = self._java.existing(table)
-        return self._java.commit(client, last(client))
+        done = self._java.commit(client, last(client))
+        # Hidden by another commit, if the clock was set back meanwhile; the run that repeats this one writes it again.
+        self._require_clock(table, done.id, newest(before))
+        return done
+
+    def _require_clock(self, table: Table, instant: str, newest_there: str) -> None:
+        """ClockBehind unless the instant comes after all that the table has: readers see the greatest one's files."""
+        if instant > newest_there:
+            return
+        ahead = (instant_time(newest_there) - instant_time(instant)).total_seconds()
+        raise ClockBehind(
+            f"this machine's clock is {ahead:,.0f} s behind the newest commit of table {table.name} ({newest_there} UTC); "
+            "Hudi orders commits by clock, and what is written now would be hidden",
+            hint=f"set the clock, or wait {ahead + 1:,.0f} s, then again: nothing is lost",
+        )
 
     def _options(self, table: Table, buckets: int) -> dict[str, str]:
         """Every write option of that table: the fixed ones, its names, and its layout."""

@@ -56,6 +56,10 @@ class HudiJava:
             raise frames.missing(table)
         return client
 
+    def now(self) -> str:
+        """The instant that a commit would get which began now: Hudi takes it from the clock of the machine that writes."""
+        return instant_of(int(self._jvm.java.lang.System.currentTimeMillis()))
+
     def metadata(self, client: Any, instant: Any) -> Any:
         """What a commit says of itself."""
         return self._hudi.common.table.timeline.TimelineUtils.getCommitMetadata(instant, client.getActiveTimeline())
@@ -123,6 +127,16 @@ def instant_time(instant: str) -> datetime:
     return whole + timedelta(milliseconds=int(instant[14:] or 0))
 
 
+def instant_of(milliseconds: int) -> str:
+    """The Hudi instant of a moment in milliseconds since 1970 (UTC).
+
+    >>> instant_of(1769903999250)
+    '20260131235959250'
+    """
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y%m%d%H%M%S}{rest:03}"
+
+
 def completed(client: Any) -> list[Any]:
     """The completed writes on the active timeline, oldest first."""
     return list(_completed(client).getInstants())
@@ -131,6 +145,12 @@ def completed(client: Any) -> list[Any]:
 def last(client: Any) -> Any | None:
     """The last completed write on the active timeline; None if there is none."""
     return _completed(client).lastInstant().orElse(None)
+
+
+def newest(client: Any | None) -> str:
+    """The greatest instant of the active timeline, whatever was begun there; the empty text if nothing was."""
+    found = None if client is None else client.getActiveTimeline().lastInstant().orElse(None)
+    return "" if found is None else str(found.requestedTime())
 
 
 def _completed(client: Any) -> Any:

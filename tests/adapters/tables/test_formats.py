@@ -9,9 +9,17 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse_core.errors import CommitUnknown, ContractBroken, MergeOnReadLacking, TableMissing, UnknownFormat
+from lakehouse_core.errors import (
+    ClockBehind,
+    CommitUnknown,
+    ContractBroken,
+    MergeOnReadLacking,
+    TableMissing,
+    UnknownFormat,
+)
 from lakehouse_core.ports import Table, TableFormat
 from lakehouse_core.tables import delta, format_named
+from lakehouse_core.tables.hudi_java import HudiJava, instant_of
 
 pytestmark = pytest.mark.spark
 
@@ -274,6 +282,26 @@ def test_reading_optimized_sees_the_last_compaction(tables: TableFormat, table: 
     tables.merge(table, rows(spark, (1, "0030", "U", "newest")))
     assert seen(tables.read(table))[0] == (1, "0030", "U", "newest")
     assert tables.read(table).where("amount = id * 1.25").count() == 4
+
+
+@pytest.mark.parametrize("merge_on_read", [False, True])
+def test_a_clock_that_is_behind_is_refused_by_hudi(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, merge_on_read: bool
+) -> None:
+    """Its readers see the commit with the greatest time: what a clock that was set back wrote would be hidden."""
+    tables = format_named("hudi", spark)
+    table = Table("order", "silver", (tmp_path / "order").as_uri(), "id", "_position", merge_on_read=merge_on_read)
+    tables.overwrite(table, rows(spark, *FIRST))
+    for write in (tables.merge, tables.overwrite):
+        with monkeypatch.context() as set_back:
+            set_back.setattr(HudiJava, "now", lambda _: instant_of(1_700_000_000_000))
+            with pytest.raises(ClockBehind, match=r"s behind the newest commit of table order \(20"):
+                write(table, rows(spark, (1, "0020", "U", "hidden")))
+        assert seen(tables.read(table)) == [
+            (number, "0010", "I", value) for number, value in ((1, "a"), (2, "b"), (3, "c"))
+        ]
+    tables.merge(table, rows(spark, (1, "0020", "U", "seen")))
+    assert seen(tables.read(table))[0] == (1, "0020", "U", "seen")
 
 
 def test_delta_has_no_merge_on_read(spark: SparkSession, tmp_path: Path) -> None:
