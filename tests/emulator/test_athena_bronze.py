@@ -31,6 +31,12 @@ BAD = ("x", r"\N", "", "1.5", "2026-13-01 00:00:00.000000", "1234567890123456789
 Questions = Callable[[str], dict[str, str]]
 
 
+def empty(storage: S3Storage) -> None:
+    """Other modules have the bucket before and after."""
+    for key in list(storage.keys(BRONZE, "")):
+        storage.delete(BRONZE, key)
+
+
 @pytest.fixture(scope="module")
 def athena(
     endpoint: Endpoint,
@@ -42,8 +48,7 @@ def athena(
     """A full load of a small source and a file of bad rows for each table: crawled for Athena, as views for Spark."""
     folder = tmp_path_factory.mktemp("bronze")
     storage = S3Storage(endpoint.s3)
-    for key in list(storage.keys(BRONZE, "")):
-        storage.delete(BRONZE, key)
+    empty(storage)
     seeding.seed(module_postgres.dsn, "small", 7, folder, lambda *_: None)
     engine.full_load(CaptureSource(module_postgres.dsn, module_postgres.capture_dsn), storage, BRONZE, POC_WIRE)
     (load,) = manifest.read_chain(storage, BRONZE)
@@ -84,6 +89,7 @@ def athena(
     glue.start_crawler(Name="shipped-bronze")
     until(lambda: glue.get_crawler(Name="shipped-bronze")["Crawler"]["State"] == "READY")
     yield endpoint.client("athena")
+    empty(storage)
     glue.delete_crawler(Name="shipped-bronze")
     glue.delete_classifier(Name="shipped")
     glue.delete_database(Name=DATABASE)
