@@ -62,7 +62,7 @@ def take(lake: Lakehouse, watch: psutil.Process) -> Sample:
         java_bytes=sum(each.memory_info().rss for each in java),
         descriptors=sum(each.num_fds() for each in (watch, *java)),
         slot_bytes=slot,
-        log_objects=sum("_version/" in key for key in lake.storage.keys(silver, "")),
+        log_objects=sum("_version/" in key and key.endswith(".parquet") for key in lake.storage.keys(silver, "")),
         runs=len(lake.records()),
     )
 

@@ -199,8 +199,9 @@ class _Text:
         self.found = list(found)
         self.at = 0
 
-    def peek(self) -> str:
-        return self.found[self.at].text.upper() if self.at < len(self.found) else ""
+    def peek(self, ahead: int = 0) -> str:
+        at = self.at + ahead
+        return self.found[at].text.upper() if at < len(self.found) else ""
 
     def accept(self, *words: str) -> bool:
         here = [token.text.upper() for token in self.found[self.at : self.at + len(words)]]
@@ -293,7 +294,7 @@ def _insert(text: _Text) -> Insert:
     text.take("INSERT", "INTO")
     target = text.name()
     columns: list[str] = []
-    if text.peek() == "(" and text.found[text.at + 1].text.upper() not in _QUERIES:
+    if text.peek() == "(" and text.peek(1) not in _QUERIES:
         end = text.closing()
         columns = [
             token.text.lower() for token in text.found[text.at + 1 : end] if token.token_type is not TokenType.COMMA
@@ -345,9 +346,7 @@ def _create(text: _Text) -> CreateTableAs | CreateView:
 
 def _explained(text: _Text) -> exp.Query:
     text.take("EXPLAIN")
-    if text.peek() in {"ANALYZE", "("} and not (
-        text.peek() == "(" and text.found[text.at + 1].text.upper() in _QUERIES
-    ):
+    if text.peek() in {"ANALYZE", "("} and not (text.peek() == "(" and text.peek(1) in _QUERIES):
         raise SyntaxInvalid(
             "EXPLAIN ANALYZE and options of EXPLAIN are not answered by this endpoint yet", "EXPLAIN SELECT ..."
         )
