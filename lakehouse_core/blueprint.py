@@ -8,7 +8,7 @@ blueprint out, which the setting ``LAKEHOUSE_EXTENSIONS`` names:
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import TypeVar
@@ -106,7 +106,7 @@ class Blueprint:
 
     def _contract_problems(self) -> Iterator[str]:
         for contract in self.contracts.values():
-            columns = [*contract.column_names, *(derived.name for derived in contract.derived)]
+            columns = contract.silver_names
             yield from _twice(f"column of {contract.entity}", columns)
             for column in contract.columns:
                 if not column.is_known:
@@ -116,7 +116,7 @@ class Blueprint:
             for rule in contract.rules:
                 yield from self._rule_problems(rule, columns)
 
-    def _rule_problems(self, rule: Rule, columns: list[str]) -> Iterator[str]:
+    def _rule_problems(self, rule: Rule, columns: Sequence[str]) -> Iterator[str]:
         check = rule.check
         used = check.columns if isinstance(check, Unique) else (check.column,) if isinstance(check, Reference) else ()
         for name in used:

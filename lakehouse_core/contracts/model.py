@@ -140,6 +140,11 @@ class Contract:
         return tuple(column.name for column in self.columns)
 
     @property
+    def silver_names(self) -> tuple[str, ...]:
+        """The columns of silver: the source's, then the derived ones."""
+        return (*self.column_names, *(derived.name for derived in self.derived))
+
+    @property
     def spark_schema(self) -> StructType:
         """The typed schema of the source columns."""
         return StructType([StructField(c.name, c.spark_type, c.nullable) for c in self.columns])

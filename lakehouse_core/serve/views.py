@@ -50,8 +50,8 @@ def _columns(contract: Contract, as_of: datetime, days: str = _DAYS) -> list[str
     """The view's columns, as SQL that Spark and DuckDB understand alike, or with another way to count days."""
     if as_of.tzinfo is None:
         raise ValueError(f"as_of has no time zone: {as_of.isoformat()}")
-    stored = [*contract.column_names, *(column.name for column in contract.derived)]
-    return [*stored, *_aging(as_of.astimezone(UTC).date(), days)] if contract.entity == "invoice" else stored
+    aging = _aging(as_of.astimezone(UTC).date(), days) if contract.entity == "invoice" else ()
+    return [*contract.silver_names, *aging]
 
 
 def _aging(day: date, counted: str) -> tuple[str, str]:

@@ -24,7 +24,7 @@ from pyspark.sql import DataFrame, SparkSession
 from lakehouse_core.errors import ClockBehind, ContractBroken
 from lakehouse_core.ports import Commit, Table
 from lakehouse_core.tables import frames
-from lakehouse_core.tables.hudi_java import HudiJava, completed, instant_time, last, newest
+from lakehouse_core.tables.hudi_java import HudiJava, completed, instant_time, last, newest, written
 
 META_COLUMNS = (
     "_hoodie_commit_time",
@@ -94,15 +94,13 @@ class HudiFormat:
 
     def exists(self, table: Table) -> bool:
         """Whether the table has a completed commit."""
-        client = self._java.timeline(table)
-        return client is not None and last(client) is not None
+        return written(self._java.timeline(table))
 
     def overwrite(self, table: Table, frame: DataFrame) -> Commit:
         """Replace the table's content (create it if absent), laid out for ``table.rows_hint`` rows."""
         frames.require(frame, table.key, table=table)
         client = self._java.timeline(table)
-        there = client is not None and last(client) is not None
-        operation = _OVERWRITE if there else {"hoodie.datasource.write.operation": "bulk_insert"}
+        operation = _OVERWRITE if written(client) else {"hoodie.datasource.write.operation": "bulk_insert"}
         return self._write(table, frame, buckets_for(table.rows_hint), operation, client)
 
     def merge(self, table: Table, frame: DataFrame) -> Commit:

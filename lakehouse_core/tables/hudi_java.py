@@ -52,7 +52,7 @@ class HudiJava:
     def existing(self, table: Table) -> Any:
         """The same for a table that has a commit; TableMissing otherwise."""
         client = self.timeline(table)
-        if client is None or last(client) is None:
+        if not written(client):
             raise frames.missing(table)
         return client
 
@@ -145,6 +145,11 @@ def completed(client: Any) -> list[Any]:
 def last(client: Any) -> Any | None:
     """The last completed write on the active timeline; None if there is none."""
     return _completed(client).lastInstant().orElse(None)
+
+
+def written(client: Any | None) -> bool:
+    """Whether the table has a completed write."""
+    return client is not None and last(client) is not None
 
 
 def newest(client: Any | None) -> str:

@@ -16,6 +16,7 @@ from lakehouse_local.capture.source import CaptureSource
 from lakehouse_local.storage import S3Storage
 
 BUCKET = Naming().bucket("bronze")
+ITEMS = "CREATE TABLE item (id bigint PRIMARY KEY, name text)"
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ _PRESTO = {"string": "varchar", "int": "integer", "timestamp": "timestamp(3)"}
 
 def register_silver(world: "World", contract: Contract, as_of: datetime | None) -> None:
     """An entity's base table, its change log, and the reader's view as of that business time."""
-    where = intake.place(contract, world.naming.database("silver"), world.root("silver"))
+    where = world.place(contract)
     columns = _columns(world, where.base)
     _table(world, where.base.database, where.base.name, _lake_table(world, where.base, columns))
     log = world.spark.read.parquet(where.log).drop("run")

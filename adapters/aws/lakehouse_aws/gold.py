@@ -73,10 +73,10 @@ def _latest(world: World, contract: Contract) -> TableRun:
 
 
 def _base(world: World, contract: Contract, runs: dict[str, TableRun]) -> DataFrame:
-    table = intake.place(contract, world.naming.database("silver"), world.root("silver")).base
+    table = world.place(contract).base
     return world.format.read_as_of(table, runs[contract.entity].commit)
 
 
 def _log(world: World, contract: Contract, runs: dict[str, TableRun]) -> DataFrame:
-    where = intake.place(contract, world.naming.database("silver"), world.root("silver"))
+    where = world.place(contract)
     return intake.history(world.spark, contract, where.log, before=runs[contract.entity].run + 1)

@@ -169,11 +169,8 @@ def _require_columns(world: World, contract: Contract, last: TableRun | None, *,
     """
     if last is None:
         return
-    stored = world.format.read(
-        intake.place(contract, world.naming.database("silver"), world.root("silver")).base
-    ).columns
-    wanted = {*contract.column_names, *(derived.name for derived in contract.derived)}
-    there = {name for name in stored if not name.startswith("_")}
+    wanted = set(contract.silver_names)
+    there = {name for name in world.format.read(world.place(contract).base).columns if not name.startswith("_")}
     if gone := sorted(there - wanted):
         raise BlueprintChanged(
             f"this job's blueprint lacks columns that silver's {contract.entity} has: {', '.join(gone)}",
@@ -190,7 +187,7 @@ def _take(world: World, contract: Contract, part: Part, last: TableRun | None, *
     number = last.run + 1 if last else 1
     read = _load(world, contract, part) if part.is_load else _changes(world, contract, part)
     floor = position(part.epoch, Phase.LOAD, 0, 0) if part.is_load else (last.floor if last else None)
-    where = intake.place(contract, world.naming.database("silver"), world.root("silver"))
+    where = world.place(contract)
     read.parsed.persist(StorageLevel.MEMORY_AND_DISK)
     try:
         rows, newest = _rows_and_newest(read)

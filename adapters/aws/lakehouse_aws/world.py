@@ -17,8 +17,9 @@ from lakehouse_aws.errors import ArgumentInvalid
 from lakehouse_aws.lease import Clock
 from lakehouse_aws.session import CONF, configure
 from lakehouse_aws.storage import S3Storage
+from lakehouse_core import intake
 from lakehouse_core.blueprint import STANDARD, Blueprint
-from lakehouse_core.contracts import Naming
+from lakehouse_core.contracts import Contract, Naming
 from lakehouse_core.errors import LakehouseError
 from lakehouse_core.extensions import extended
 from lakehouse_core.ports import TableFormat
@@ -50,6 +51,10 @@ class World:
     run_id: str
     clock: Clock = time.time
     blueprint: Blueprint = STANDARD
+
+    def place(self, contract: Contract) -> intake.Place:
+        """Where an entity's silver tables are."""
+        return intake.place(contract, self.naming.database("silver"), self.root("silver"))
 
     def root(self, layer: str) -> str:
         """A layer's bucket as a URI."""

@@ -18,7 +18,10 @@ pytestmark = pytest.mark.long
 
 HERE = Path(__file__).parent
 TESTS = HERE.parents[1]
-SUITE = (TESTS / "unit" / "capture", *(HERE / f"test_{name}.py" for name in ("changes", "text", "faults", "debezium")))
+SUITE = (
+    TESTS / "unit" / "capture",
+    *(HERE / f"test_{name}.py" for name in ("changes", "text", "faults", "captured_tables", "debezium")),
+)
 batch, changes, engine, rows, stream = (
     f"lakehouse_local.capture.{name}" for name in ("batch", "changes", "engine", "rows", "stream")
 )

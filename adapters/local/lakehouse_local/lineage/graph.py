@@ -68,15 +68,7 @@ class Lineage:
 
     def sources(self, column: Column) -> frozenset[Column]:
         """The columns of the source that it comes from."""
-        return frozenset(each for each in self._reached(column) if each.dataset.startswith(f"{SOURCE}."))
-
-    def _reached(self, column: Column) -> set[Column]:
-        reached, waiting = {column}, [column]
-        while waiting:
-            new = self.before(waiting.pop()) - reached
-            reached |= new
-            waiting += new
-        return reached
+        return frozenset(each for each in _reached({column}, self.columns) if each.dataset.startswith(f"{SOURCE}."))
 
 
 def of(spark: SparkSession, blueprint: Blueprint) -> Lineage:
@@ -102,7 +94,7 @@ def of(spark: SparkSession, blueprint: Blueprint) -> Lineage:
         for each in sources:
             followers.setdefault(each, set()).add(column)
     known = {column: frozenset(after) for column, after in followers.items()}
-    return Lineage(columns, rows, _spread(people, known), known)
+    return Lineage(columns, rows, _reached(people, known), known)
 
 
 def _silver(spark: SparkSession, blueprint: Blueprint, contract: Contract) -> Iterator[tuple[str, Origins, StructType]]:
@@ -114,16 +106,10 @@ def _silver(spark: SparkSession, blueprint: Blueprint, contract: Contract) -> It
     yield f"{SILVER}.{contract.entity}", origins(base), base.schema
     stored = stand_in(spark, f"{SILVER}.{contract.entity}", StructType([*base.schema.fields, *_ENVELOPE]))
     view = serve.reader(stored, contract, _ANY_DAY)
-    yield f"{SILVER}.{contract.view}", _without_envelope(origins(view)), view.schema
+    yield f"{SILVER}.{contract.view}", origins(view), view.schema
     versions = StructType([*contract.spark_schema.fields, *_ENVELOPE])
     copied = {name: frozenset({(_source(contract), name)}) for name in contract.column_names}
     yield f"{SILVER}.{contract.entity}{VERSIONS}", Origins(copied, frozenset()), versions
-
-
-def _without_envelope(found: Origins) -> Origins:
-    """The operation is no column of the source."""
-    own = {each.name for each in _ENVELOPE}
-    return Origins(found.columns, frozenset(origin for origin in found.rows if origin[1] not in own))
 
 
 def _figures(schemas: Mapping[str, StructType]) -> Iterator[tuple[Column, frozenset[Column]]]:
@@ -151,15 +137,16 @@ def _take(
 
 
 def _columns(sources: frozenset[Origin]) -> frozenset[Column]:
+    """As columns of the graph; what the envelope holds is no column of the source."""
     own = {each.name for each in _ENVELOPE}
     return frozenset(Column(dataset, name) for dataset, name in sources if name not in own)
 
 
-def _spread(people: set[Column], followers: Mapping[Column, frozenset[Column]]) -> frozenset[Column]:
-    """Those columns and all that is computed from them."""
-    reached, waiting = set(people), list(people)
+def _reached(start: set[Column], steps: Mapping[Column, frozenset[Column]]) -> frozenset[Column]:
+    """Those columns and all that the steps lead to from them."""
+    reached, waiting = set(start), list(start)
     while waiting:
-        new = followers.get(waiting.pop(), frozenset()) - reached
+        new = steps.get(waiting.pop(), frozenset()) - reached
         reached |= new
         waiting += new
     return frozenset(reached)

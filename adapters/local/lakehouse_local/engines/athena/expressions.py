@@ -11,7 +11,7 @@ from lakehouse_local.engines.athena.errors import Kind, QueryFailed, at, not_sup
 from lakehouse_local.engines.athena.formats import UnknownFormat, joda, mysql
 from lakehouse_local.engines.athena.functions import FUNCTIONS, Function
 from lakehouse_local.engines.athena.sandbox.macros import MACROS, OVERLOADED
-from lakehouse_local.engines.athena.sandbox.readers import literal, quoted
+from lakehouse_local.engines.athena.sandbox.sql import literal, quoted
 
 _ALLOWED = {
     "Select", "Union", "Except", "Intersect", "Subquery", "With", "CTE", "From", "Join", "Where", "Group", "Rollup", "Cube",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lakehouse_local.engines.athena.hive_types import HiveType
 from lakehouse_local.engines.athena.model import Catalog, Column, Table
-from lakehouse_local.engines.athena.sandbox.readers import literal, quoted
+from lakehouse_local.engines.athena.sandbox.sql import literal, quoted
 
 SCHEMA = "information_schema"
 CATALOG = "awsdatacatalog"

@@ -10,6 +10,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from lakehouse_local.engines.athena import ddl_parser, parsing
 from lakehouse_local.engines.athena.ddl import Ddl
 from lakehouse_local.engines.athena.errors import SyntaxInvalid, not_supported
+from lakehouse_local.engines.athena.sandbox.sql import literal
 
 StatementType = Literal["DDL", "DML", "UTILITY"]
 Name = tuple[str, str]
@@ -404,7 +405,7 @@ def _as_sql(value: str) -> str:
         names = exp.Column | exp.Table | exp.Alias | exp.Star | exp.Subquery
         if not any(isinstance(node, names) for node in tree.expressions[0].walk()) and not tree.args.get("where"):
             return value
-    return "'" + value.replace("'", "''") + "'"
+    return literal(value)
 
 
 def only_iceberg(statement: Change) -> Exception:

@@ -11,7 +11,7 @@ from lakehouse_local.engines.athena.dialect import generate
 from lakehouse_local.engines.athena.errors import Kind, QueryFailed, at, not_supported
 from lakehouse_local.engines.athena.expressions import Rewriter, allowed, call, position, verbatim
 from lakehouse_local.engines.athena.model import Catalog, Table
-from lakehouse_local.engines.athena.sandbox.readers import quoted
+from lakehouse_local.engines.athena.sandbox.sql import quoted
 
 CATALOG = metadata.CATALOG
 UNNAMED = "\x02col"

@@ -12,7 +12,7 @@ from lakehouse_local.engines.athena import ddl_parser, lake
 from lakehouse_local.engines.athena.engine import Answer, Control, Engine
 from lakehouse_local.engines.athena.errors import Kind, QueryFailed, not_supported
 from lakehouse_local.engines.athena.model import Table
-from lakehouse_local.engines.athena.sandbox.readers import literal, quoted
+from lakehouse_local.engines.athena.sandbox.sql import literal, quoted
 from lakehouse_local.engines.athena.statements import CreateTableAs, Insert, Unload
 from lakehouse_local.services.athena.catalog import GlueCatalog
 from lakehouse_local.services.athena.definitions import partition_input

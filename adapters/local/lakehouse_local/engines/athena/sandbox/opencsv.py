@@ -12,6 +12,8 @@ from collections.abc import Mapping
 import duckdb
 import numpy as np  # noqa: F401 - DuckDB asks for it where a function is Python's, and a confined process can load nothing
 
+from lakehouse_local.engines.athena.sandbox.sql import literal
+
 FUNCTION = "opencsv_fields"
 
 
@@ -72,7 +74,7 @@ def expression(line: str, serde: Mapping[str, str]) -> str:
     inside = f"(?:[^{q}{e}]|{q}{q}|{e}.)*"
     field = f"{s}({q}{inside}{q}|[^{q}{s}]*)"
     regular = f"(?s)(?:{s}(?:{q}{inside}{q}|[^{q}{s}]*))*"
-    texts = [_literal(text) for text in (separator, quote, escape)]
+    texts = [literal(text) for text in (separator, quote, escape)]
     padded = f"{texts[0]} || {line}"
     unquoted = f"regexp_replace(regexp_replace(x, '^{e}+', ''), '{e}([{q}{e}]?)', '\\1', 'g')"
     within = f"regexp_replace(x[2:-2], '({q}){q}|{e}(.)', '\\1\\2', 'gs')"
@@ -84,7 +86,3 @@ def expression(line: str, serde: Mapping[str, str]) -> str:
         f"then list_transform(regexp_extract_all({padded}, '{field}', 1, 's'), lambda x: {value}) "
         f"else {FUNCTION}({line}, {', '.join(texts)}) end"
     )
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -12,6 +12,7 @@ import duckdb
 
 from lakehouse_local.engines.athena.hive_types import HiveType, parse
 from lakehouse_local.engines.athena.sandbox import opencsv
+from lakehouse_local.engines.athena.sandbox.sql import literal, quoted
 
 Source = Mapping[str, Any]
 
@@ -25,16 +26,6 @@ _WHOLE = {"tinyint", "smallint", "int", "integer", "bigint"}
 
 class Mismatch(Exception):
     """A file's column has a type that is not the table's."""
-
-
-def literal(text: str) -> str:
-    """A string in SQL."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def quoted(name: str) -> str:
-    """A name in SQL."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def define(connection: duckdb.DuckDBPyConnection, folder: str, source: Source) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 from duckdb.sqltypes import DuckDBPyType
 
-from lakehouse_local.engines.athena.sandbox.readers import Mismatch, quoted
+from lakehouse_local.engines.athena.sandbox.readers import Mismatch
+from lakehouse_local.engines.athena.sandbox.sql import literal, quoted
 
 # DuckDB's type id: Athena's name, precision, scale.
 _PLAIN = {
@@ -116,7 +117,7 @@ def text(value: str, kind: DuckDBPyType, depth: int = 0) -> str:  # noqa: C901, 
         return f"'{{' || array_to_string(list_transform(map_entries({value}), lambda {entry}: {one}), ', ') || '}}'"
     if name == "struct":
         fields = [
-            f"{quoted_text(field + '=')} || {_inner(f'struct_extract({value}, {quoted_text(field)})', child, depth)}"
+            f"{literal(field + '=')} || {_inner(f'struct_extract({value}, {literal(field)})', child, depth)}"
             for field, child in _parts(kind).items()
         ]
         joined = " || ', ' || ".join(fields)
@@ -124,11 +125,6 @@ def text(value: str, kind: DuckDBPyType, depth: int = 0) -> str:  # noqa: C901, 
     if name == "decimal":  # DuckDB leaves the zero before the point out where the scale is the precision
         return f"regexp_replace(cast({value} as varchar), '^(-?)\\.', '\\10.')"
     return f"cast({value} as varchar)"
-
-
-def quoted_text(field: str) -> str:
-    """A struct's field as the string that ``struct_extract`` takes."""
-    return "'" + field.replace("'", "''") + "'"
 
 
 def _joined(value: str, child: DuckDBPyType, depth: int, start: str, end: str) -> str:

@@ -9,6 +9,7 @@ import duckdb
 
 from lakehouse_local.engines.athena.sandbox import opencsv, readers, render, wire
 from lakehouse_local.engines.athena.sandbox.macros import definitions
+from lakehouse_local.engines.athena.sandbox.sql import literal, quoted
 
 Job = dict[str, Any]
 
@@ -38,11 +39,11 @@ def _run(connection: duckdb.DuckDBPyConnection, folder: str, job: Job) -> dict[s
     if any(source["reader"] == "opencsv" for source in job["sources"]):
         opencsv.define(connection)
     for source in job["sources"]:
-        connection.execute(f"create schema if not exists {readers.quoted(source['schema'])}")
+        connection.execute(f"create schema if not exists {quoted(source['schema'])}")
         readers.define(connection, f"{folder}/in", source)
     for schema, name, sql in job["views"]:
-        connection.execute(f"create schema if not exists {readers.quoted(schema)}")
-        connection.execute(f"create or replace view {readers.quoted(schema)}.{readers.quoted(name)} as {sql}")
+        connection.execute(f"create schema if not exists {quoted(schema)}")
+        connection.execute(f"create or replace view {quoted(schema)}.{quoted(name)} as {sql}")
     connection.execute("set lock_configuration = true")
     relation = connection.sql(job["sql"])
     if relation is None:
@@ -52,22 +53,22 @@ def _run(connection: duckdb.DuckDBPyConnection, folder: str, job: Job) -> dict[s
     columns = [{"name": name, **render.described(kind)} for name, kind in zip(names, relation.types, strict=True)]
     target = f"{folder}/out/{job['write']['name']}"
     selected = render.selection(job["sql"], relation.types, names, job["write"])
-    copied = connection.execute(f"copy ({selected}) to {readers.literal(target)} {job['write']['options']}").fetchone()
+    copied = connection.execute(f"copy ({selected}) to {literal(target)} {job['write']['options']}").fetchone()
     return {"columns": columns, "rows": copied[0] if copied else 0, "bytes": _bytes_read(connection)}
 
 
 def _lock(connection: duckdb.DuckDBPyConnection, folder: str, job: Job) -> None:
     """Leave DuckDB the query's own files; the spill folder must be set before external access goes."""
     files = [f"{folder}/in/{name}" for source in job["sources"] for name in source["files"]]
-    listed = ", ".join(readers.literal(path) for path in files)
+    listed = ", ".join(literal(path) for path in files)
     for setting in (
-        f"temp_directory = {readers.literal(folder + '/out/spill')}",
+        f"temp_directory = {literal(folder + '/out/spill')}",
         f"max_temp_directory_size = '{job['spill_bytes']}B'",
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",
         "allow_community_extensions = false",
         f"allowed_paths = [{listed}]",
-        f"allowed_directories = [{readers.literal(folder + '/out')}]",
+        f"allowed_directories = [{literal(folder + '/out')}]",
         "enable_external_access = false",
         "enable_profiling = 'no_output'",
         "profiling_coverage = 'ALL'",
