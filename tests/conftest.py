@@ -57,13 +57,20 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.wide)
 
 
+TABLES_SHOWN = {
+    "bug": "planted bugs, and the test that caught each",
+    "score": "how well the rules know what is wrong",
+}
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The table of planted bugs, where they were planted."""
+    """The tables that tests which passed have lines for: each line a property of that name."""
     passed = terminalreporter.getreports("passed")
-    if caught := [value for report in passed for name, value in report.user_properties if name == "bug"]:
-        terminalreporter.section("planted bugs, and the test that caught each")
-        for line in caught:
-            terminalreporter.line(str(line))
+    for property_name, title in TABLES_SHOWN.items():
+        if lines := [value for report in passed for name, value in report.user_properties if name == property_name]:
+            terminalreporter.section(title)
+            for line in lines:
+                terminalreporter.line(str(line))
 
 
 def settings_in(home: Path, *, postgres: str = "auto", s3: str = "auto") -> Settings:

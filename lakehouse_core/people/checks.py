@@ -39,6 +39,8 @@ def check_email(text: str | None) -> Checked:
         found = validate_email(text, check_deliverability=False, allow_quoted_local=True, strict=True)
     except EmailNotValidError:
         return _INVALID
+    if not _could_be_public(found.ascii_domain):
+        return _INVALID
     return Checked(f"{found.local_part}@{found.ascii_domain}", is_valid=True)
 
 
@@ -77,5 +79,10 @@ def check_domain(text: str | None) -> Checked:
         name = idna.encode(text.removesuffix("."), uts46=True, std3_rules=True).decode("ascii")
     except UnicodeError:  # idna.IDNAError is one
         return _INVALID
-    top = name.rpartition(".")[2]
-    return _INVALID if "." not in name or top.isdecimal() else Checked(name, is_valid=True)
+    return Checked(name, is_valid=True) if _could_be_public(name) else _INVALID
+
+
+def _could_be_public(name: str) -> bool:
+    """Whether there are two labels, and the last could be a top level: two characters at least, and no number (ICANN)."""
+    _, dot, top = name.rpartition(".")
+    return bool(dot) and len(top) > 1 and not top.isdecimal()

@@ -1,6 +1,7 @@
 """The rules against what the seed planted: every defect is found, and nothing else."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from pyspark.sql import Column as SparkColumn
@@ -34,7 +35,9 @@ def _cleaned(spark: SparkSession, file: Path, columns: tuple[str, ...], contract
     return silver.CLEAN[contract.entity](raw.select(*map(_value, contract.columns)))
 
 
-def test_every_rule_finds_what_was_planted_and_nothing_else(spark: SparkSession, tmp_path: Path) -> None:
+def test_every_rule_finds_what_was_planted_and_nothing_else(
+    spark: SparkSession, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     """Precision and recall are 1 for every rule of every contract at scale small."""
     setup()
     from source_app.generate.cache import seed_files  # noqa: PLC0415  Django's models load after its settings
@@ -49,6 +52,9 @@ def test_every_rule_finds_what_was_planted_and_nothing_else(spark: SparkSession,
         found.setdefault(row["rule"], []).append(row["key"])
     planted = {rule: [row["id"] for row in rows] for rule, rows in json.loads(files.manifest.read_text()).items()}
     scores = quality.score(found, planted)
+    for each in scores:
+        line = f"{each.rule}: {each.planted} planted, precision {each.precision:.3f}, recall {each.recall:.3f}"
+        record_property("score", line)
     assert {scored.rule for scored in scores} == {rule.id for one in CONTRACTS.values() for rule in one.rules}
     assert {scored.rule: (scored.precision, scored.recall) for scored in scores} == {
         scored.rule: (1.0, 1.0) for scored in scores
