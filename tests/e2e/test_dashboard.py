@@ -4,7 +4,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,19 @@ from playwright.sync_api import Browser
 from lakehouse_local.dashboard import serve, site
 from lakehouse_local.dashboard.figures import PAGES, Shape
 from lakehouse_local.dashboard.site import Answers
+from lakehouse_local.ship.bill import Amount, Assumptions, Bill, Line, Saving, exactly
 
 EVIL = "<script>alert(1)</script>"
-PEOPLE = ("quality", "pipeline", "definitions")
+PEOPLE = ("quality", "pipeline", "lineage", "cost", "definitions")
+BILL = Bill(
+    prices_as_of="2026-01-01",
+    region="us-west-2",
+    assumptions=Assumptions(),
+    lines=(
+        Line("DMS", "instance dms.t3.medium", exactly(730), "hour", Amount(10, 1234.5, 2000), "plan: on all month"),
+    ),
+    savings=(Saving("Stop it when nobody tests", 12.3, "<b>40</b> of 168 hours on"),),
+)
 
 
 @dataclass(frozen=True)
@@ -150,6 +160,31 @@ def test_by_keyboard_and_on_a_phone(built: Built, browser: Browser) -> None:
         for slug in (*(page.slug for page in PAGES), *PEOPLE):
             opened(seen, built, slug)
             assert seen.page.evaluate("document.scrollingElement.scrollWidth") <= 390, slug
+        assert seen.complaints == []
+
+
+def test_lineage_and_cost(built: Built, browser: Browser) -> None:
+    """Each figure names the source's columns, personal ones marked; the bill is there if it was asked for, else how to ask."""
+    with watched(browser) as seen:
+        opened(seen, built, "lineage")
+        told = seen.page.locator("#page-lineage tr", has_text="net_revenue").first.text_content() or ""
+        assert {"core_order.subtotal", "core_order.discount_percent"} <= set(told.replace(",", " ").split())
+        assert seen.page.locator("#page-lineage tbody tr").count() == sum(
+            len(result.columns) for result in built.answers.figures.values()
+        )
+        opened(seen, built, "cost")
+        assert "lakehouse dashboard --plan plan.json" in (seen.page.locator("#page-cost").text_content() or "")
+        with_bill = built.file.with_name("with-bill.html")
+        with_bill.write_text(site.html(replace(built.answers, bill=BILL)))
+        opened(seen, Built(built.answers, with_bill), "cost")
+        assert seen.page.locator("#page-cost .value").all_text_contents() == [
+            "$10.00",
+            "$1,234.50",
+            "$2,000.00",
+            "$120-135",
+        ]
+        assert seen.page.locator("#page-cost td", has_text="<b>40</b> of 168").count() == 1
+        assert seen.violations() == []
         assert seen.complaints == []
 
 

@@ -191,12 +191,18 @@ def dashboard(
         bool, typer.Option("--serve", help="Serve it on loopback, and build it anew after each run.")
     ] = False,
     port: Annotated[int, typer.Option(help="Where --serve listens; 0 for a free port.", min=0, max=65535)] = 8050,
+    plan: Annotated[
+        Path | None,
+        typer.Option(help="Terraform's plan in JSON, as for `lakehouse cost`: the page then has the month's bill."),
+    ] = None,
 ) -> None:
     """Build the dashboard: one HTML file that works from disk, without a network.
 
-    Revenue, customers, products, subscriptions, the funnel, data quality, the pipeline's runs, and what each figure means,
-    for one tenant or all of them. With --serve, leave it open and let `lakehouse watch` or `lakehouse run` go on beside.
+    Revenue, customers, products, subscriptions, the funnel, data quality, the pipeline's runs, where each figure comes from,
+    what AWS would cost, and what each figure means, for one tenant or all of them. With --serve, leave it open and let
+    `lakehouse watch` or `lakehouse run` go on beside.
     """
+    from lakehouse_local.cli.ship import predicted  # noqa: PLC0415
     from lakehouse_local.dashboard import serve as server  # noqa: PLC0415 - Spark's libraries load only where they are needed
     from lakehouse_local.dashboard import site  # noqa: PLC0415
     from lakehouse_local.lake import records  # noqa: PLC0415
@@ -207,7 +213,7 @@ def dashboard(
 
     def built() -> server.Live:
         with output.working("building the dashboard") as say:
-            answers = site.ask(running, chosen, say)
+            answers = site.ask(running, chosen, say, predicted(plan) if plan else None)
         return server.Live(answers.runs[0].run, site.html(answers, live=serve))
 
     if not serve:

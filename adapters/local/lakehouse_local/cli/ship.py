@@ -40,21 +40,32 @@ def cost(
     Run the pipeline once against the local endpoint first (examples/poc_walkthrough does): seconds of jobs and crawls,
     bytes of buckets and queries are asked of it, or with --profile of an account that runs the lake already.
     """
-    chosen = settings.from_environment()
     planned, listed = plans.read(plan), lists.read(prices)
-    with output.working("asking S3, Glue and Athena what was used"), account.named():
-        name = planned.bucket if profile else chosen.naming.bucket
-        found = measurements.measure(
-            account.chosen(chosen, profile), {layer: name(layer) for layer in measurements.LAYERS}
-        )
+    found = _used(planned, profile)
     assumed = bill.Assumptions(queries_per_month=queries)
-    predicted = bill.predict(planned, found, listed, assumed)
+    month = bill.predict(planned, found, listed, assumed)
     if infracost:
         infracost.write_text(usage.usage(planned, found, assumed))
     if json:
-        output.as_json({**asdict(predicted), "total": asdict(predicted.total)})
+        output.as_json({**asdict(month), "total": asdict(month.total)})
     else:
-        _show(predicted)
+        _show(month)
+
+
+def predicted(plan: Path) -> bill.Bill:
+    """The bill of that plan by what ran against the local endpoint; the errors of `lakehouse cost`."""
+    planned = plans.read(plan)
+    return bill.predict(planned, _used(planned, None), lists.read(None), bill.Assumptions())
+
+
+def _used(planned: plans.Plan, profile: str | None) -> measurements.Measured:
+    """What ran so far used: here, or in the profile's account."""
+    chosen = settings.from_environment()
+    name = planned.bucket if profile else chosen.naming.bucket
+    with output.working("asking S3, Glue and Athena what was used"), account.named():
+        return measurements.measure(
+            account.chosen(chosen, profile), {layer: name(layer) for layer in measurements.LAYERS}
+        )
 
 
 def _show(predicted: bill.Bill) -> None:

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -25,10 +25,14 @@ from lakehouse_local.errors import FileUnwritable
 from lakehouse_local.extensions import blueprint
 from lakehouse_local.lake import checks, records
 from lakehouse_local.lake.records import RunRecord
+from lakehouse_local.lineage import graph
+from lakehouse_local.lineage.graph import Column, Lineage
 from lakehouse_local.progress import Say
 from lakehouse_local.query.engine import QueryEngine
 from lakehouse_local.query.result import Result
 from lakehouse_local.settings import Settings
+from lakehouse_local.ship.bill import Bill
+from lakehouse_local.spark.session import session
 from lakehouse_local.storage import S3Storage
 
 RUNS_SHOWN = 20
@@ -40,17 +44,32 @@ _POLICY = (
 
 
 @dataclass(frozen=True)
+class ComesFrom:
+    """A figure's column, the columns of the source that it is computed from (none: it counts rows), and whether a person shows."""
+
+    column: str
+    sources: tuple[str, ...]
+    personal: bool
+
+
+@dataclass(frozen=True)
 class Answers:
-    """All that a page is made of: each figure's rows by name, tenants by id, the quality report, the runs, newest first."""
+    """All that a page is made of: each figure's rows by name, tenants by id, the quality report, the runs, newest first.
+
+    ``comes_from`` says of each figure from which columns of the source each of its own is computed; ``bill`` is the
+    month that is predicted in AWS, if that was asked for.
+    """
 
     figures: Mapping[str, Result]
     tenants: tuple[tuple[int, str], ...]
     quality: Report
     runs: tuple[RunRecord, ...]
     blueprint: Blueprint
+    comes_from: Mapping[str, tuple[ComesFrom, ...]]
+    bill: Bill | None = None
 
 
-def ask(environment: Environment, settings: Settings, say: Say) -> Answers:
+def ask(environment: Environment, settings: Settings, say: Say, bill: Bill | None = None) -> Answers:
     """Ask the lake everything that the dashboard shows, as the last run left it; TableMissing before the first run."""
     runs = records.every(S3Storage(environment.s3), settings.naming)
     if not runs:
@@ -63,13 +82,25 @@ def ask(environment: Environment, settings: Settings, say: Say) -> Answers:
         say(f"asking: {figure.question} ({number} of {len(figures)})")
         found[figure.name] = engine.run(figure.sql)
     tenants = engine.run("select id, name from silver.tenants order by name, id")
+    say("following columns to the source")
+    chosen = blueprint(settings)
+    known = graph.of(session(settings, environment.s3, "lakehouse dashboard"), chosen)
     return Answers(
         figures=found,
         tenants=tuple((row[0], row[1]) for row in tenants.rows),
         quality=quality,
         runs=tuple(reversed(runs))[:RUNS_SHOWN],
-        blueprint=blueprint(settings),
+        blueprint=chosen,
+        comes_from={name: tuple(_comes_from(known, name, result.columns)) for name, result in found.items()},
+        bill=bill,
     )
+
+
+def _comes_from(known: Lineage, figure: str, columns: Sequence[str]) -> Iterator[ComesFrom]:
+    for name in columns:
+        column = Column(f"{graph.DASHBOARD}.{figure}", name)
+        sources = sorted(str(each).removeprefix(f"{graph.SOURCE}.") for each in known.sources(column))
+        yield ComesFrom(name, tuple(sources), column in known.people)
 
 
 def write(page: str, out: Path) -> None:
