@@ -1,6 +1,7 @@
 """The examples as a user runs them: pytest processes of their own, and notebooks on the lakehouse that they leave."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,13 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 PROJECT = EXAMPLES / "own_project"
 # The story that loads everything again goes first: the others' columns are new to the lake, too.
 STORIES = ("own_table", "own_mart", "own_rule", "own_transform")
+# What each says once it ran: figures, which are not in its code.
+NOTEBOOKS = {
+    "transforms.py": r"16 products",
+    "explore_silver.py": r"[\d,]+ rows fail",
+    "cohorts.py": r"[\d,]+ of [\d,]+ buyers came back",
+    "time_travel.py": r"[\d,]+ orders\S+ are new",
+}
 PATIENCE_SECONDS = 500
 VARIABLES = {
     "LAKEHOUSE_POSTGRES": "installed" if any(postgres_binaries.installed()) else "embedded",
@@ -110,11 +118,17 @@ def test_a_run_without_the_extensions(stories: Ran) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_marimo_notebook(stories: Ran, tmp_path: Path) -> None:
-    """The marimo notebook becomes a page, every cell of it run."""
-    done = _page(tmp_path, stories.home)
+@pytest.mark.parametrize(("name", "said"), NOTEBOOKS.items())
+def test_marimo_notebook(stories: Ran, tmp_path: Path, name: str, said: str) -> None:
+    """A marimo notebook becomes a page, every cell of it run: its checks hold on the lake that the stories left."""
+    done = _page(name, tmp_path, stories.home)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "16 products" in (tmp_path / "page.html").read_text()
+    assert re.search(said, (tmp_path / "page.html").read_text())
+
+
+def test_every_notebook_is_run() -> None:
+    """A notebook that is added to the folder is added here."""
+    assert {*NOTEBOOKS} == {file.name for file in (EXAMPLES / "notebooks").glob("*.py")}
 
 
 def test_jupyter_notebook(stories: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,14 +143,14 @@ def test_no_lakehouse(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         _executed(monkeypatch, tmp_path / "nowhere")
     assert failed.value.ename == "NotRunning"
     assert "lakehouse up && lakehouse seed --scale small && lakehouse run" in failed.value.evalue
-    done = _page(tmp_path, tmp_path / "nowhere")
+    done = _page("transforms.py", tmp_path, tmp_path / "nowhere")
     assert done.returncode == 1
     assert f"no lakehouse is running in {tmp_path / 'nowhere'}\n  try: in a terminal: lakehouse up" in done.stderr
 
 
-def _page(folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
-    """Make the marimo notebook a page, from a copy: marimo keeps a session's outputs beside the file."""
-    notebook = shutil.copy(EXAMPLES / "notebooks" / "transforms.py", folder)
+def _page(name: str, folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
+    """Make a marimo notebook a page, from a copy: marimo keeps a session's outputs beside the file."""
+    notebook = shutil.copy(EXAMPLES / "notebooks" / name, folder)
     return run("marimo", "-y", "export", "html", notebook, "-o", folder / "page.html", LAKEHOUSE_HOME=str(home))
 
 
