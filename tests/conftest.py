@@ -60,6 +60,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 TABLES_SHOWN = {
     "bug": "planted bugs, and the test that caught each",
     "score": "how well the rules know what is wrong",
+    "part": "the demo, part by part",
 }
 
 

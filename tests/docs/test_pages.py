@@ -1,5 +1,6 @@
 """What the pages name exists: commands with their options, codes of errors, settings."""
 
+import html
 import re
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,11 @@ from lakehouse_local.reference.errors import every_error
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = {page.relative_to(DOCS).as_posix(): page.read_text() for page in DOCS.rglob("*.md")}
-WRITTEN = {name: text for name, text in PAGES.items() if not name.startswith(("adr/", "reference/"))}
+SLIDES = re.sub(r"</?(?:pre|code)>", "`", html.unescape((DOCS / "presentation.html").read_text()))
+WRITTEN = {
+    **{name: text for name, text in PAGES.items() if not name.startswith(("adr/", "reference/"))},
+    "presentation.html": SLIDES,
+}
 COMMANDS = sorted(
     {
         found.strip()
@@ -35,6 +40,15 @@ def test_a_command_exists(text: str) -> None:
             found = found.commands[word]
         elif word.startswith("--"):
             assert word in {option for each in found.params for option in each.opts}, text
+
+
+def test_the_slides_lead_somewhere() -> None:
+    """Each link of the slides is a page of the site, and nothing in them runs or is fetched."""
+    links = re.findall(r'href="([^"]+)"', SLIDES)
+    assert links
+    for link in links:
+        assert (DOCS / link).with_suffix(".md").is_file(), link
+    assert not re.search(r"<script|<link|src=|url\(http|@import", SLIDES)
 
 
 def test_the_codes_exist() -> None:
