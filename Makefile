@@ -49,20 +49,20 @@ demo: $(READY) ## six months of a business from PostgreSQL to proven gold, then 
 
 test: setup ## the trunk, from the source to the proof, on every layer that this machine can run; what it cannot is named
 	@$(MAKE) --no-print-directory check
-	@$(SIDE_BY_SIDE) test-with-jvm test-without-jvm WHICH="not wide and not slow and not long"
+	@$(SIDE_BY_SIDE) test-with-jvm test-without-jvm REPORT=test WHICH="not wide and not slow and not long"
 
 test-wide: setup ## what stands on the trunk: the AWS endpoint and its clients, Glue jobs, real Debezium, dashboard, watch
-	@$(SIDE_BY_SIDE) test-with-jvm test-without-jvm WHICH="wide and not slow and not long"
+	@$(SIDE_BY_SIDE) test-with-jvm test-without-jvm REPORT=test-wide WHICH="wide and not slow and not long"
 
 test-all: setup ## both, and what takes minutes: formats, wires, a cluster, restarts, notebooks, a share of the chaos
 	@$(MAKE) --no-print-directory check
-	@$(SIDE_BY_SIDE) test-with-jvm test-without-jvm WHICH="not long"
+	@$(SIDE_BY_SIDE) test-with-jvm test-without-jvm REPORT=test-all WHICH="not long"
 
 test-with-jvm: setup
-	@$(BIN)/python -m pytest -m "spark and ($(WHICH))"
+	@$(BIN)/python -m pytest --junitxml .reports/$(REPORT)-with-jvm.xml -m "spark and ($(WHICH))"
 
 test-without-jvm: setup
-	@$(BIN)/python -m pytest -m "not spark and ($(WHICH))"
+	@$(BIN)/python -m pytest --junitxml .reports/$(REPORT)-without-jvm.xml -m "not spark and ($(WHICH))"
 
 quick: $(READY) check unit ## style, types and the tests without a JVM: under a minute
 
@@ -119,7 +119,8 @@ audit: .venv-audit/.ready ## look up every locked package's known vulnerabilitie
 	@for lock in requirements/*.lock; do case $$lock in */spark4-jars.lock) continue;; esac; echo "$$lock"; \
 	  .venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off --requirement $$lock || exit 1; done
 
-docs: .venv-docs/.ready ## build the documents' site into site/ (site/index.html opens from disk); a dead link fails
+docs: .venv-docs/.ready ## build the documents' site into site/ (site/index.html opens from disk), with the last tests' report; a dead link fails
+	@$(BIN)/python tests/support/report.py .reports docs/test-report.md
 	@.venv-docs/bin/zensical build --strict --clean
 
 bench: setup ## speed as ratios against a peer in one run
@@ -132,4 +133,4 @@ lock: $(READY) ## resolve the locks anew
 
 clean: ## remove the environment and what the tests left (a running lakehouse is stopped first)
 	@test ! -x $(BIN)/lakehouse || $(BIN)/lakehouse down
-	@rm -rf .venv .venv-* .lakehouse site .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .venv-* .lakehouse .reports docs/test-report.md site .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -16,7 +16,7 @@ DOCS = ROOT / "docs"
 PAGES = {page.relative_to(DOCS).as_posix(): page.read_text() for page in DOCS.rglob("*.md")}
 SLIDES = re.sub(r"</?(?:pre|code)>", "`", html.unescape((DOCS / "presentation.html").read_text()))
 WRITTEN = {
-    **{name: text for name, text in PAGES.items() if not name.startswith(("adr/", "reference/"))},
+    **{name: text for name, text in PAGES.items() if not name.startswith(("adr/", "reference/", "test-report"))},
     "presentation.html": SLIDES,
 }
 COMMANDS = sorted(
