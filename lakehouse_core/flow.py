@@ -43,7 +43,7 @@ class TakeIn:
 
     ``rows`` are merged into the base table by key (a row at the stored position replaces it, one below does not),
     ``log`` is appended to the change log, ``quarantine`` to the quarantine. ``floor`` is the newest truncate's
-    position from now on.
+    position from now on. ``held`` are frames that were persisted on the way, to be unpersisted once ``rows`` is written.
     """
 
     rows: DataFrame
@@ -51,6 +51,7 @@ class TakeIn:
     quarantine: DataFrame
     counts: Counts
     floor: str | None
+    held: tuple[DataFrame, ...] = ()
 
 
 def take_in(
@@ -96,12 +97,13 @@ def take_in(
 
     state = _folded(contract, bronze.changes, stored, log, floor=newest_floor, facts=facts)
     rows = clean(state if fallen is None else state.unionByName(fallen))
+    held: tuple[DataFrame, ...] = ()
     if sessions is not None:
-        rows = _with_sessions(contract, rows, stored, sessions)
+        rows, held = _with_sessions(contract, rows, stored, sessions)
     appended = bronze.changes
     if emptied_by_load and newest_floor and stored is not None:
         appended = appended.unionByName(_truncate_row(appended, newest_floor))
-    return TakeIn(rows, appended, bronze.quarantine, counts, newest_floor.position if newest_floor else None)
+    return TakeIn(rows, appended, bronze.quarantine, counts, newest_floor.position if newest_floor else None, held)
 
 
 def _look(contract: Contract, bronze: Bronze, stored: DataFrame | None, floor: str | None) -> tuple[int, int, Account]:
@@ -222,16 +224,18 @@ def _truncate_row(like: DataFrame, floor: Floor) -> DataFrame:
     )
 
 
-def _with_sessions(contract: Contract, rows: DataFrame, stored: DataFrame | None, sessions: Transform) -> DataFrame:
+def _with_sessions(
+    contract: Contract, rows: DataFrame, stored: DataFrame | None, sessions: Transform
+) -> tuple[DataFrame, tuple[DataFrame, ...]]:
     """Give the events their sessions, and add the stored events whose session a new, late or deleted event changes.
 
-    What is looked at more than once is persisted: the batch, its visitors and their stored events are few, and
-    computing them anew for every use would read the whole table each time.
+    What is looked at more than once is persisted, and given back beside the rows: the batch, its visitors and their stored
+    events are few, and computing them anew for every use would read the whole table each time.
     """
     key = contract.key
     live = F.col(OP).isin(str(Op.INSERT), str(Op.UPDATE))
     if stored is None:
-        return sessions(rows)
+        return sessions(rows), ()
     rows = rows.persist()
     arrived = rows.where(live)
     touched = F.broadcast(rows.select(key))
@@ -251,4 +255,5 @@ def _with_sessions(contract: Contract, rows: DataFrame, stored: DataFrame | None
     moved = neighbours.alias("was").join(named.alias("now"), key).where(~same)
     kept = [F.col(f"was.{name}").alias(name) for name in neighbours.columns if name not in SESSION_COLUMNS]
     # A reload may bring columns that the stored table has not: it touches every event, so that none is moved without them.
-    return rows.join(named, key, "left").unionByName(moved.select(*kept, *now), allowMissingColumns=True)
+    both = rows.join(named, key, "left").unionByName(moved.select(*kept, *now), allowMissingColumns=True)
+    return both, (rows, visitors, neighbours, named)
