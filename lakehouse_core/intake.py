@@ -5,7 +5,7 @@ What every adapter does alike once it knows where the tables are: it says where,
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,19 +19,17 @@ from lakehouse_core import cdc, serve, silver
 from lakehouse_core.blueprint import Blueprint
 from lakehouse_core.bronze import Bronze
 from lakehouse_core.contracts import Contract
-from lakehouse_core.contracts.envelope import OP, POSITION, Op
+from lakehouse_core.contracts.envelope import POSITION
 from lakehouse_core.flow import Counts, take_in
-from lakehouse_core.gold import Mart, update
-from lakehouse_core.gold.slices import Changed, within
+from lakehouse_core.gold import Mart
 from lakehouse_core.ports import Commit, Table, TableFormat
 
 LOG_TYPES = (
     "_op string, _position string, _business_time timestamp, _unsent array<string>, _old_key bigint, _file string"
 )
 VERSIONS = "_version"
+MART_KEY = "mart_key"
 ROWS_PER_LOG_FILE = 50_000
-MOST_CHANGED_KEYS = 20_000
-"""Beyond, nearly every slice of a mart is touched, and computing them one by one costs more than all at once."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def place(contract: Contract, database: str, root: str, *, merge_on_read: bool =
 
 def mart_table(mart: Mart, database: str, root: str) -> Table:
     """The table of a mart below gold's root."""
-    return Table(name=mart.name, database=database, location=f"{root}/{mart.name}", key=update.MART_KEY)
+    return Table(name=mart.name, database=database, location=f"{root}/{mart.name}", key=MART_KEY)
 
 
 @dataclass(frozen=True)
@@ -124,64 +122,27 @@ def take(blueprint: Blueprint, contract: Contract, where: Place, batch: Batch, t
     return Taken(commit.id, taken.counts, taken.floor)
 
 
-def history(spark: SparkSession, contract: Contract, log: str, before: int, since: int = 0) -> DataFrame:
-    """The change log of the runs from ``since`` on and before ``before``: an envelope frame.
+def history(spark: SparkSession, contract: Contract, log: str, before: int) -> DataFrame:
+    """The change log as the runs before that one left it: an envelope frame.
 
     A run that is being repeated is left out: its folder is about to be written again.
     """
     columns = ", ".join(f"{column.name} {column.spark_type.simpleString()}" for column in contract.columns)
     frame = spark.read.schema(f"{columns}, {LOG_TYPES}, run int").parquet(log)
-    return frame.where((F.col("run") >= since) & (F.col("run") < before)).drop("run")
+    return frame.where(F.col("run") < before).drop("run")
 
 
-def changed_keys(contract: Contract, log: DataFrame, base: DataFrame) -> DataFrame | None:
-    """The keys (``id``, each once) of an entity's changes: those in its log, and the rows of its base table that moved with them.
-
-    Args:
-        contract: the entity's.
-        log: the changes of its log.
-        base: the base table's rows that were written since.
-
-    Returns:
-        None where there are so many, or a truncate among them, that a mart is sooner computed whole.
-    """
-    if not log.where(F.col(OP) == Op.TRUNCATE).isEmpty():
-        return None
-    keys = log.select(contract.key).union(base.select(contract.key)).distinct().localCheckpoint()
-    return keys if keys.count() <= MOST_CHANGED_KEYS else None
-
-
-def refresh(
-    mart: Mart, inputs: "Inputs", table: Table, table_format: TableFormat, since: "Since | None" = None
-) -> Commit | None:
-    """Compute a mart anew and replace its table, or only the slices that changed.
-
-    Args:
-        mart: the mart.
-        inputs: its frames as they are now.
-        table: where it is; with ``since``, its rows are those that were computed from what was there then.
-        table_format: how it is stored.
-        since: what changed since the table was computed; None to compute all of it.
-
-    Returns:
-        The commit; None where no row is another one.
-    """
-    frames = {name: inputs[name] for name in mart.inputs}
-    changed = since.changed(mart) if since and mart.slices else None
-    if since is None or changed is None:
-        return table_format.overwrite(table, update.keyed(mart, mart.build(**frames, as_of=inputs.as_of)))
-    stored = table_format.read(table)
-    clock_moved = mart.clock.of(since.as_of) != mart.clock.of(inputs.as_of)
-    # What is looked at more than once is small, and cut off from the plan that made it: plans of plans would fill the heap.
-    slices = update.touched(mart, frames, changed, stored, clock_moved=clock_moved).localCheckpoint()
-    rows = update.renewed(mart, frames, inputs.as_of, slices, stored).localCheckpoint()
-    return None if rows.isEmpty() else table_format.patch(table, rows, update.GONE)
+def refresh(mart: Mart, inputs: "Inputs", as_of: datetime, table: Table, table_format: TableFormat) -> Commit:
+    """Compute one mart and replace its table."""
+    rows = mart.build(**{name: inputs[name] for name in mart.inputs}, as_of=as_of)
+    # One own record key: a format's key of several columns confuses ('x,y:z') with ('x', 'y:z').
+    return table_format.overwrite(table, rows.withColumn(MART_KEY, F.md5(F.to_json(F.struct(*mart.key)))))
 
 
 class Inputs:
     """The frames that marts ask for by name, each made once: readers' views, and histories (``<entity>_version``).
 
-    ``as_of`` is the greatest business time in them. Safe for threads: marts are computed side by side.
+    Safe for threads: marts are computed side by side.
     """
 
     def __init__(
@@ -202,7 +163,7 @@ class Inputs:
         self._blueprint = blueprint
         self._base = base
         self._log = log
-        self.as_of = as_of
+        self._as_of = as_of
         self._made: dict[str, DataFrame] = {}
         self._making = Lock()
 
@@ -230,51 +191,7 @@ class Inputs:
         owner = self._blueprint.contract(name.removesuffix(VERSIONS))
         if name.endswith(VERSIONS):
             return cdc.versions(self._log(owner), owner)
-        return serve.reader(self._base(owner), owner, self.as_of)
-
-
-class Since:
-    """What changed of marts' inputs since an earlier run, whose ``as_of`` it has; safe for threads.
-
-    Each input's changed rows are read once, and held as long as this is.
-    """
-
-    def __init__(
-        self, blueprint: Blueprint, before: "Inputs", now: "Inputs", keys: Mapping[str, DataFrame | None]
-    ) -> None:
-        """Say between what.
-
-        Args:
-            blueprint: whose contracts the frames are of.
-            before: the frames as they were.
-            now: the frames as they are.
-            keys: by entity, the keys that changed, None where they are many or not known; an entity that did not change
-                is left out.
-        """
-        self.as_of = before.as_of
-        self._blueprint = blueprint
-        self._before = before
-        self._now = now
-        self._keys = keys
-        self._made: dict[str, Changed] = {}
-        self._making = Lock()
-
-    def changed(self, mart: Mart) -> dict[str, Changed] | None:
-        """The changed rows of each of the mart's inputs that changed; None where some of them are many or not known."""
-        moved = {name: self._keys[entity] for name in mart.inputs if (entity := self._entity(name)) in self._keys}
-        if any(keys is None for keys in moved.values()):
-            return None
-        return {name: self._changed(name, keys) for name, keys in moved.items() if keys is not None}
-
-    def _entity(self, name: str) -> str:
-        return self._blueprint.contract(name.removesuffix(VERSIONS)).entity
-
-    def _changed(self, name: str, keys: DataFrame) -> Changed:
-        with self._making:
-            if name not in self._made:
-                before, after = (within(frames[name], keys, id="id") for frames in (self._before, self._now))
-                self._made[name] = Changed(before.localCheckpoint(), after.localCheckpoint())
-            return self._made[name]
+        return serve.reader(self._base(owner), owner, self._as_of)
 
 
 def _append(frame: DataFrame, folder: str, rows: int) -> None:

@@ -60,13 +60,6 @@ class TableFormat(Protocol):
         """
         ...
 
-    def patch(self, table: Table, frame: DataFrame, gone: str) -> Commit:
-        """Upsert by key, and delete the keys of the rows whose boolean column ``gone`` is true, in one commit.
-
-        For tables without an ordering: what is given replaces what is stored. ContractBroken as for ``merge``.
-        """
-        ...
-
     def read(self, table: Table) -> DataFrame:
         """The current rows, without the format's own columns; TableMissing if never written."""
         ...
@@ -81,10 +74,6 @@ class TableFormat(Protocol):
 
     def changes_since(self, table: Table, commit: str) -> DataFrame:
         """The current rows that were written after that commit."""
-        ...
-
-    def last(self, table: Table) -> Commit:
-        """The newest completed commit; TableMissing if never written."""
         ...
 
     def history(self, table: Table) -> list[Commit]:

@@ -33,5 +33,4 @@ MART = Mart(
         *VALIDITY,
     ),
     clock=Clock.NOTHING,
-    slices=CUSTOMER.slices("customer_version"),
 )

@@ -32,5 +32,4 @@ MART = Mart(
         *VALIDITY,
     ),
     clock=Clock.NOTHING,
-    slices=PRODUCT.slices("product_version"),
 )

@@ -33,5 +33,4 @@ MART = Mart(
         *VALIDITY,
     ),
     clock=Clock.NOTHING,
-    slices=TENANT.slices("tenant_version"),
 )

@@ -1,15 +1,13 @@
 """fact_order_line: what was ordered, line by line, whatever became of the order."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse_core.gold.dimensions import CUSTOMER, PRODUCT, TENANT, Dimension
+from lakehouse_core.gold.dimensions import CUSTOMER, PRODUCT, TENANT
 from lakehouse_core.gold.mart import Clock, Mart, Measure
 from lakehouse_core.gold.periods import utc_date
-from lakehouse_core.gold.slices import Changed, Frames, Slices, within
 
 
 def build(
@@ -49,44 +47,6 @@ def build(
     )
 
 
-def _orders_of(dimension: Dimension) -> Callable[[Changed, Frames], DataFrame]:
-    """The orders whose tenant or customer goes by another row."""
-
-    def touched(versions: Changed, inputs: Frames) -> DataFrame:
-        return dimension.renamed(inputs["orders"], versions, F.col("order_date")).select(F.col("id").alias("order_id"))
-
-    return touched
-
-
-def _orders_of_products(product_version: Changed, inputs: Frames) -> DataFrame:
-    """The orders with an item whose product goes by another row."""
-    moved = PRODUCT.moved(product_version)
-    items = within(inputs["order_items"].select("order_id", "product_id"), moved, _id="product_id")
-    dated = items.join(inputs["orders"].select(F.col("id").alias("order_id"), "order_date"), "order_id")
-    return PRODUCT.renamed(dated, product_version, F.col("order_date")).select("order_id")
-
-
-def _needed(inputs: Frames, slices: DataFrame) -> Frames:
-    """Those orders with their items; dimensions whole."""
-    return {
-        **inputs,
-        "orders": within(inputs["orders"], slices, order_id="id"),
-        "order_items": within(inputs["order_items"], slices, order_id="order_id"),
-    }
-
-
-SLICES = Slices(
-    ("order_id",),
-    {
-        "order_items": lambda items, _: items.both.select("order_id"),
-        "orders": lambda orders, _: orders.both.select(F.col("id").alias("order_id")),
-        "tenant_version": _orders_of(TENANT),
-        "customer_version": _orders_of(CUSTOMER),
-        "product_version": _orders_of_products,
-    },
-    _needed,
-)
-
 MART = Mart(
     name="fact_order_line",
     grain="one row per order item",
@@ -107,5 +67,4 @@ MART = Mart(
         Measure("line_total", "money", "the line's amount, as the source has it"),
     ),
     clock=Clock.NOTHING,
-    slices=SLICES,
 )

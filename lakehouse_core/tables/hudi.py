@@ -20,7 +20,6 @@ from dataclasses import replace
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import StructType
 
 from lakehouse_core.errors import ClockBehind, ContractBroken
 from lakehouse_core.ports import Commit, Table
@@ -33,7 +32,6 @@ META_COLUMNS = (
     "_hoodie_record_key",
     "_hoodie_partition_path",
     "_hoodie_file_name",
-    "_hoodie_is_deleted",  # which rows a patch removes; false in all that are there
 )
 # A merge rewrites each bucket that it touches, and hashed keys touch all: few buckets, each a task's worth of work.
 ROWS_PER_BUCKET = 200_000
@@ -78,8 +76,6 @@ _OVERWRITE = {
     "hoodie.datasource.write.operation": "insert_overwrite_table",
     "hoodie.datasource.write.schema.allow.auto.evolution.column.drop": "true",
 }
-_UPSERT = {"hoodie.datasource.write.operation": "upsert", "hoodie.combine.before.upsert": "false"}
-_DELETED = "_hoodie_is_deleted"
 
 
 def buckets_for(rows: int) -> int:
@@ -112,16 +108,8 @@ class HudiFormat:
         frames.require(frame, table.key, frames.ordering_of(table), table=table)
         client = self._java.existing(table)
         frames.require_like(frame, self._java.schema(client), table=table)
-        return self._write(table, frames.one_per_key(frame, table), self._buckets(table, client), _UPSERT, client)
-
-    def patch(self, table: Table, frame: DataFrame, gone: str) -> Commit:
-        """Upsert by key, and delete the keys of the rows whose column ``gone`` is true; Hudi keeps that column, for itself."""
-        frames.require(frame, table.key, gone, table=table)
-        client = self._java.existing(table)
-        stored = self._java.schema(client)
-        frames.require_like(frame, StructType([field for field in stored if field.name != _DELETED]), table=table)
-        marked = frames.one_per_key(frame.withColumnRenamed(gone, _DELETED), table)
-        return self._write(table, marked, self._buckets(table, client), _UPSERT, client)
+        upsert = {"hoodie.datasource.write.operation": "upsert", "hoodie.combine.before.upsert": "false"}
+        return self._write(table, frames.one_per_key(frame, table), self._buckets(table, client), upsert, client)
 
     def read(self, table: Table) -> DataFrame:
         """The current rows, without Hudi's own columns; TableMissing if never written."""
@@ -144,11 +132,6 @@ class HudiFormat:
         """
         frame = self._read(table)
         return frame.where(frame["_hoodie_commit_time"] > commit).drop(*META_COLUMNS)
-
-    def last(self, table: Table) -> Commit:
-        """The newest completed commit; TableMissing if never written."""
-        client = self._java.existing(table)
-        return self._java.commit(client, last(client))
 
     def history(self, table: Table) -> list[Commit]:
         """The completed commits whose files are still there, oldest first; TableMissing if never written."""

@@ -1,4 +1,4 @@
-"""Lakehouses whose gold is smaller: one mart of each kind, or those alone that are kept up to date by slices."""
+"""A lakehouse whose gold is small: one mart of each kind."""
 
 from dataclasses import replace
 
@@ -10,8 +10,3 @@ KEPT = ("revenue_daily", "subscription_monthly", "dim_product", "fact_invoice")
 def few_marts(blueprint: Blueprint) -> Blueprint:
     """The blueprint with four of its marts."""
     return replace(blueprint, marts=tuple(mart for mart in blueprint.marts if mart.name in KEPT))
-
-
-def sliced_marts(blueprint: Blueprint) -> Blueprint:
-    """The blueprint with the marts that have slices."""
-    return replace(blueprint, marts=tuple(mart for mart in blueprint.marts if mart.slices))

@@ -70,50 +70,6 @@ def test_overwrite_creates_then_replaces(tables: TableFormat, table: Table, spar
     assert seen(tables.read(table)) == [(9, "0020", "I", "z")]
 
 
-def mart(tmp_path: Path) -> Table:
-    """A table without an ordering, as marts are."""
-    return Table("mart", "gold", (tmp_path / "mart").as_uri(), key="id")
-
-
-def test_a_patch_writes_and_removes_in_one_commit(tables: TableFormat, tmp_path: Path, spark: SparkSession) -> None:
-    """Of a table without an ordering: rows that are new, others and gone, again and again; what was is still readable."""
-    table = mart(tmp_path)
-    first = tables.overwrite(table, rows(spark, *FIRST))
-    gone = F.col("_op") == "D"
-    patch = rows(
-        spark, (1, "0001", "I", "other"), (2, "0002", "D", None), (7, "0001", "I", "new"), (8, "0001", "D", None)
-    )
-    second = tables.patch(table, patch.withColumn("gone", gone), "gone")
-    assert tables.last(table) == second
-    assert [commit.id for commit in tables.history(table)] == [first.id, second.id]
-    assert seen(tables.read(table)) == [(1, "0001", "I", "other"), (3, "0010", "I", "c"), (7, "0001", "I", "new")]
-    assert tables.read(table).columns == rows(spark, *FIRST).columns
-    tables.patch(table, rows(spark, (2, "0000", "I", "again"), (3, "0000", "D", "")).withColumn("gone", gone), "gone")
-    assert [row[0] for row in seen(tables.read(table))] == [1, 2, 7]
-    assert seen(tables.read_as_of(table, first.id)) == [tuple(row[:4]) for row in FIRST]
-    tables.overwrite(table, rows(spark, (9, "0020", "I", "z")))
-    assert seen(tables.read(table)) == [(9, "0020", "I", "z")]
-    assert tables.read(table).columns == rows(spark, *FIRST).columns
-
-
-def test_a_patch_that_does_not_fit_is_refused(tables: TableFormat, tmp_path: Path, spark: SparkSession) -> None:
-    """A patch without a column of the table, of another type, or with two rows for a key changes nothing."""
-    table = mart(tmp_path)
-    with pytest.raises(TableMissing, match="mart"):
-        tables.patch(table, rows(spark, *FIRST).withColumn("gone", F.lit(col=False)), "gone")
-    before = tables.overwrite(table, rows(spark, *FIRST))
-    marked = rows(spark, *FIRST).withColumn("gone", F.lit(col=False))
-    for frame, word in (
-        (marked.drop("value"), "value string"),
-        (marked.withColumn("value", F.lit(1)), "int was given"),
-        (marked.drop("gone"), "gone"),
-        (marked.union(marked.where("id = 2")), "id = 2"),
-    ):
-        with pytest.raises(ContractBroken, match=word):
-            tables.patch(table, frame, "gone")
-    assert tables.last(table) == before
-
-
 def test_only_a_row_that_is_not_older_wins(tables: TableFormat, table: Table, spark: SparkSession) -> None:
     """A late row changes nothing; equal and greater positions replace; a new key is inserted whatever its position."""
     tables.overwrite(table, rows(spark, *FIRST))

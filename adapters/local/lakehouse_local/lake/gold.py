@@ -1,104 +1,28 @@
-"""Gold of a run: every mart whose result may have changed, brought up to date with silver as it stands.
-
-A mart with slices is computed only where changes touch it (:mod:`lakehouse_core.gold.update`), if it is known what
-changed since: its table is as its record says, and the files of the run that it was computed in are still there.
-"""
+"""Gold of a run: every mart whose result may have changed, computed from silver as it stands."""
 
 import hashlib
 import inspect
 import json
 import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
-from pyspark.sql import DataFrame
-
-from lakehouse_core import intake
 from lakehouse_core.blueprint import Blueprint
-from lakehouse_core.contracts import Contract
-from lakehouse_core.errors import CommitUnknown
 from lakehouse_core.gold import Mart
-from lakehouse_core.intake import VERSIONS, Inputs, Since
-from lakehouse_local.lake import records
+from lakehouse_core.intake import VERSIONS, Inputs
 from lakehouse_local.lake.lake import Lake
-from lakehouse_local.lake.records import RunRecord, TableRecord
-
-SIDE_BY_SIDE = 3
-"""Marts at once; more than the machine's cores would only take memory from each other."""
-
-
-def refreshed(lake: Lake, record: RunRecord) -> RunRecord:
-    """The record after every mart that may have changed was brought up to date."""
-    marts = stale(lake.blueprint, record)
-    now = inputs(lake, record)
-    computed = {mart.name: _computed_in(lake, record, mart) for mart in marts}
-    with now.shared(marts), ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        runs = {earlier.run: earlier for earlier in computed.values() if earlier}
-        changes = {run: since(lake, earlier, record, now) for run, earlier in runs.items()}
-
-        def entry(mart: Mart) -> TableRecord:
-            earlier = computed[mart.name]
-            changed = changes[earlier.run] if earlier else None
-            commit = intake.refresh(mart, now, lake.mart(mart), lake.format, changed)
-            kept = commit.id if commit else record.tables[f"gold.{mart.name}"].commit
-            return TableRecord(kept, basis=basis(mart, record, lake.blueprint), computed=record.run)
-
-        entries = {f"gold.{mart.name}": each for mart, each in zip(marts, pool.map(entry, marts), strict=True)}
-    return replace(record, tables={**record.tables, **entries}, marts=tuple(mart.name for mart in marts))
+from lakehouse_local.lake.records import RunRecord
 
 
 def inputs(lake: Lake, record: RunRecord) -> Inputs:
-    """The frames of silver as the last run left it, whose record that is."""
-    return _inputs(lake, record, lambda contract: lake.format.read(lake.base(contract)))
-
-
-def _inputs(lake: Lake, record: RunRecord, base: Callable[[Contract], DataFrame]) -> Inputs:
-    return Inputs(lake.blueprint, base, lambda contract: lake.log(contract, before=record.run + 1), record.as_of)
-
-
-def _computed_in(lake: Lake, record: RunRecord, mart: Mart) -> RunRecord | None:
-    """The run from whose silver the mart's table was computed; None where the table may be something else.
-
-    It is where another program computed it, and where a killed run wrote it after the run that the record is of.
-    """
-    entry = record.tables.get(f"gold.{mart.name}")
-    if mart.slices is None or entry is None or entry.computed is None:
-        return None
-    earlier = records.numbered(lake.storage, lake.silver, entry.computed)
-    same = basis(mart, earlier, lake.blueprint) == entry.basis
-    return earlier if same and lake.format.last(lake.mart(mart)).id == entry.commit else None
-
-
-def since(lake: Lake, earlier: RunRecord, record: RunRecord, now: Inputs) -> Since:
-    """What changed in silver between two runs, of which ``now`` are the later one's frames."""
-    before: dict[str, DataFrame] = {}
-
-    def changed(contract: Contract) -> DataFrame | None:
-        """The entity's changed keys; None where too many are, or where it is no longer known which."""
-        was, now_is = (each.tables.get(f"silver.{contract.entity}") for each in (earlier, record))
-        if was is None or now_is is None or was.columns != now_is.columns:
-            return None
-        base = lake.base(contract)
-        try:
-            before[contract.entity] = lake.format.read_as_of(base, was.commit)
-        except CommitUnknown:
-            return None
-        log = lake.log(contract, before=record.run + 1, since=earlier.run + 1)
-        return intake.changed_keys(contract, log, lake.format.changes_since(base, was.commit))
-
-    moved = [each for each in lake.blueprint.contracts.values() if _commit(earlier, each) != _commit(record, each)]
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        keys = dict(zip((each.entity for each in moved), pool.map(changed, moved), strict=True))
-    return Since(lake.blueprint, _inputs(lake, earlier, lambda contract: before[contract.entity]), now, keys)
-
-
-def _commit(record: RunRecord, contract: Contract) -> str | None:
-    entry = record.tables.get(f"silver.{contract.entity}")
-    return entry.commit if entry else None
+    """The frames of silver as that run left it."""
+    return Inputs(
+        lake.blueprint,
+        lambda contract: lake.format.read(lake.base(contract)),
+        lambda contract: lake.log(contract, before=record.run + 1),
+        record.as_of,
+    )
 
 
 def stale(blueprint: Blueprint, record: RunRecord) -> tuple[Mart, ...]:

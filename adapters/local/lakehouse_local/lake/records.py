@@ -36,7 +36,7 @@ class TableRecord:
     """One table after a run: its commit, what the run did to it, and the position of its newest truncate.
 
     ``columns`` are those of a silver table, as ``name type``; None where an older version wrote the record.
-    ``basis``: of a mart, a digest of what it was computed from, and ``computed`` the run whose inputs those were.
+    ``basis``: of a mart, a digest of what it was computed from.
     """
 
     commit: str
@@ -48,7 +48,6 @@ class TableRecord:
     floor: str | None = None
     columns: tuple[str, ...] | None = None
     basis: str | None = None
-    computed: int | None = None
 
 
 @dataclass(frozen=True)

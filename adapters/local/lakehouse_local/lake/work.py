@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
+from lakehouse_core import intake
 from lakehouse_core.blueprint import Blueprint
 from lakehouse_core.flow import Counts
 from lakehouse_core.intake import Taken
@@ -27,6 +29,9 @@ from lakehouse_local.proof.verify import VerifyReport
 from lakehouse_local.settings import Settings
 from lakehouse_local.spark.session import session
 from lakehouse_local.storage import S3Storage
+
+MARTS_SIDE_BY_SIDE = 3
+"""More than the machine's cores would only take memory from each other."""
 
 
 @dataclass(frozen=True)
@@ -181,8 +186,7 @@ class _Runs:
         """Refresh gold if that is asked for, and make the run have happened."""
         if gold_too:
             with _timed(self.seconds, "gold"):
-                self.say(f"gold: {len(gold.stale(self.lake.blueprint, record))} marts")
-                record = gold.refreshed(self.lake, record)
+                record = _with_gold(self.lake, record, self.say)
         self.still_ours()
         _commit(self.lake, self.settings, record)
         self.done.append(record)
@@ -247,9 +251,7 @@ def _record(lake: Lake, batch: Batch, last: RunRecord | None, taken: dict[str, T
 
 def _unchanged(last: RunRecord) -> dict[str, TableRecord]:
     return {
-        name: TableRecord(
-            entry.commit, floor=entry.floor, columns=entry.columns, basis=entry.basis, computed=entry.computed
-        )
+        name: TableRecord(entry.commit, floor=entry.floor, columns=entry.columns, basis=entry.basis)
         for name, entry in last.tables.items()
     }
 
@@ -259,6 +261,22 @@ def _commit(lake: Lake, settings: Settings, record: RunRecord) -> None:
     if not lake.storage.put_if_absent(lake.silver, record.key, record.to_json()):
         raise LeaseLost(f"another process wrote {record.key}", hint="lakehouse run goes on from it")
     mark.advance(settings.home, run=record.run)
+
+
+def _with_gold(lake: Lake, record: RunRecord, say: Say) -> RunRecord:
+    """The record after every mart that may have changed was computed again."""
+    marts = gold.stale(lake.blueprint, record)
+    inputs = gold.inputs(lake, record)
+    say(f"gold: {len(marts)} marts")
+    with inputs.shared(marts), ThreadPoolExecutor(MARTS_SIDE_BY_SIDE) as pool:
+        commits = list(
+            pool.map(lambda mart: intake.refresh(mart, inputs, record.as_of, lake.mart(mart), lake.format), marts)
+        )
+    refreshed = {
+        f"gold.{mart.name}": TableRecord(commit.id, basis=gold.basis(mart, record, lake.blueprint))
+        for mart, commit in zip(marts, commits, strict=True)
+    }
+    return replace(record, tables={**record.tables, **refreshed}, marts=tuple(mart.name for mart in marts))
 
 
 def _require_fit(wanted: Blueprint, last: RunRecord | None, pending: Sequence[Manifest]) -> None:
