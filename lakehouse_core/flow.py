@@ -51,7 +51,7 @@ class TakeIn:
     quarantine: DataFrame
     counts: Counts
     floor: str | None
-    held: tuple[DataFrame, ...] = ()
+    held: tuple[DataFrame, ...]
 
 
 def take_in(

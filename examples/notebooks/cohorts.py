@@ -70,9 +70,7 @@ def from_orders(lake, pd, retention):
         bought["month"].dt.month - bought["cohort"].dt.month
     )
     computed = bought.groupby(["cohort", "months_since"]).size()
-    stored = retention.assign(cohort=pd.to_datetime(retention["cohort"])).set_index(["cohort", "months_since"])[
-        "active"
-    ]
+    stored = retention.set_index(["cohort", "months_since"])["active"]
     assert stored[stored > 0].to_dict() == computed.to_dict()
     return (bought,)
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -41,15 +42,14 @@ def reader(folder: Path) -> Iterator[dict[str, str]]:
 def play(page: str, variables: dict[str, str], folder: Path) -> Played:
     """Write the page's Python blocks to the files that they name, and run its bash blocks in one shell."""
     script: list[str] = []
-    titles = _PART.findall(page)
-    for title, part in zip(titles, _PART.split(page)[2::2], strict=True):
+    _, *parts = _PART.split(page)  # before the first part, then titles and texts in turn
+    for part in parts[1::2]:
         script.append(f"echo '{_MARK}'$SECONDS\n")
         for kind, name, text in _BLOCK.findall(part):
             if kind == "python":
                 (folder / name).write_text(text)
             else:
                 script.append(text)
-        assert "'" not in title
     script.append(f"echo '{_MARK}'$SECONDS\n")
     done = subprocess.run(
         ["/bin/bash", "-eu", "-o", "pipefail", "-c", "".join(script)],
@@ -61,4 +61,6 @@ def play(page: str, variables: dict[str, str], folder: Path) -> Played:
         check=False,
     )
     marks = [int(line.removeprefix(_MARK)) for line in done.stdout.splitlines() if line.startswith(_MARK)]
-    return Played(done, {title: marks[at + 1] - marks[at] for at, title in enumerate(titles[: len(marks) - 1])})
+    # Fewer marks than parts where the shell ended early.
+    took = zip(parts[::2], pairwise(marks), strict=False)
+    return Played(done, {title: end - begin for title, (begin, end) in took})

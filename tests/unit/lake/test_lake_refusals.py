@@ -76,10 +76,10 @@ def no_answer(folder: Path) -> None:
         snapshot.snapshot(Listed(folder, keys), "gold", "order", "hudi", instant)
 
 
-def too_large(_: Path) -> None:
+def no_result(_: Path) -> None:
     """A query that DuckDB understands and cannot answer."""
     with duckdb.connect() as connection, engine._named_errors():
-        connection.execute("select error('no')").fetchall()
+        connection.execute("select error('it has no result')").fetchall()
 
 
 def newer_record(_: Path) -> None:
@@ -105,7 +105,7 @@ CASES: list[tuple[Callable[[Path], None], type[LakehouseError], str]] = [
     (less_than_before, LakeIncomplete, "had come to manifest 1/7 and run 3; S3 holds manifest 1/6 and run 3"),
     (no_reader, SnapshotUnreadable, "no reader for table format 'iceberg'"),
     (no_answer, LakeUnreachable, "the Hudi table s3://gold/order cannot be read"),
-    (too_large, QueryFailed, "no"),
+    (no_result, QueryFailed, "it has no result"),
     (newer_record, RecordTooNew, "newer version"),
     (denied, S3Refused, "answers AccessDenied"),
 ]

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from lakehouse_local import environment, settings
-from lakehouse_local.cli import output
+from lakehouse_local.cli import output, ship
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
@@ -202,7 +202,6 @@ def dashboard(
     what AWS would cost, and what each figure means, for one tenant or all of them. With --serve, leave it open and let
     `lakehouse watch` or `lakehouse run` go on beside.
     """
-    from lakehouse_local.cli.ship import predicted  # noqa: PLC0415
     from lakehouse_local.dashboard import serve as server  # noqa: PLC0415 - Spark's libraries load only where they are needed
     from lakehouse_local.dashboard import site  # noqa: PLC0415
     from lakehouse_local.lake import records  # noqa: PLC0415
@@ -210,10 +209,11 @@ def dashboard(
 
     chosen = settings.from_environment()
     running = environment.load(chosen)
+    bill = ship.predicted(plan) if plan else None
 
     def built() -> server.Live:
         with output.working("building the dashboard") as say:
-            answers = site.ask(running, chosen, say, predicted(plan) if plan else None)
+            answers = site.ask(running, chosen, say, bill)
         return server.Live(answers.runs[0].run, site.html(answers, live=serve))
 
     if not serve:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import vl_convert
 from jinja2 import Environment as Templates
 from jinja2 import PackageLoader, StrictUndefined
 from markupsafe import Markup
+from pyspark.sql import SparkSession
 
 from lakehouse_core.blueprint import Blueprint
 from lakehouse_core.errors import TableMissing
@@ -83,17 +85,22 @@ def ask(environment: Environment, settings: Settings, say: Say, bill: Bill | Non
         found[figure.name] = engine.run(figure.sql)
     tenants = engine.run("select id, name from silver.tenants order by name, id")
     say("following columns to the source")
-    chosen = blueprint(settings)
-    known = graph.of(session(settings, environment.s3, "lakehouse dashboard"), chosen)
+    known = _followed(session(settings, environment.s3, "lakehouse dashboard"), settings)
     return Answers(
         figures=found,
         tenants=tuple((row[0], row[1]) for row in tenants.rows),
         quality=quality,
         runs=tuple(reversed(runs))[:RUNS_SHOWN],
-        blueprint=chosen,
+        blueprint=blueprint(settings),
         comes_from={name: tuple(_comes_from(known, name, result.columns)) for name, result in found.items()},
         bill=bill,
     )
+
+
+@cache
+def _followed(spark: SparkSession, settings: Settings) -> Lineage:
+    """The blueprint's lineage: it follows from the code alone, and a page that is served is built after each run."""
+    return graph.of(spark, blueprint(settings))
 
 
 def _comes_from(known: Lineage, figure: str, columns: Sequence[str]) -> Iterator[ComesFrom]:
