@@ -43,7 +43,7 @@ class TakeIn:
 
     ``rows`` are merged into the base table by key (a row at the stored position replaces it, one below does not),
     ``log`` is appended to the change log, ``quarantine`` to the quarantine. ``floor`` is the newest truncate's
-    position from now on. ``held`` are frames that were persisted on the way, to be unpersisted once ``rows`` is written.
+    position from now on.
     """
 
     rows: DataFrame
@@ -51,7 +51,6 @@ class TakeIn:
     quarantine: DataFrame
     counts: Counts
     floor: str | None
-    held: tuple[DataFrame, ...]
 
 
 def take_in(
@@ -97,13 +96,12 @@ def take_in(
 
     state = _folded(contract, bronze.changes, stored, log, floor=newest_floor, facts=facts)
     rows = clean(state if fallen is None else state.unionByName(fallen))
-    held: tuple[DataFrame, ...] = ()
     if sessions is not None:
-        rows, held = _with_sessions(contract, rows, stored, sessions)
+        rows = _with_sessions(contract, rows, stored, sessions)
     appended = bronze.changes
     if emptied_by_load and newest_floor and stored is not None:
         appended = appended.unionByName(_truncate_row(appended, newest_floor))
-    return TakeIn(rows, appended, bronze.quarantine, counts, newest_floor.position if newest_floor else None, held)
+    return TakeIn(rows, appended, bronze.quarantine, counts, newest_floor.position if newest_floor else None)
 
 
 def _look(contract: Contract, bronze: Bronze, stored: DataFrame | None, floor: str | None) -> tuple[int, int, Account]:
@@ -224,30 +222,29 @@ def _truncate_row(like: DataFrame, floor: Floor) -> DataFrame:
     )
 
 
-def _with_sessions(
-    contract: Contract, rows: DataFrame, stored: DataFrame | None, sessions: Transform
-) -> tuple[DataFrame, tuple[DataFrame, ...]]:
+def _with_sessions(contract: Contract, rows: DataFrame, stored: DataFrame | None, sessions: Transform) -> DataFrame:
     """Give the events their sessions, and add the stored events whose session a new, late or deleted event changes.
 
-    What is looked at more than once is persisted, and given back beside the rows: the batch, its visitors and their stored
-    events are few, and computing them anew for every use would read the whole table each time.
+    What is looked at more than once is kept: the batch, its visitors and their stored events are few, and computing them
+    anew for every use would read the whole table each time. By local checkpoints, which go with their frames: Spark 3.5
+    does not find a persisted frame again that reads a Delta table with row tracking (it looks for the plan as it was
+    before Delta's normalization), so it could never be unpersisted, and each later merge would plan it anew.
     """
     key = contract.key
     live = F.col(OP).isin(str(Op.INSERT), str(Op.UPDATE))
     if stored is None:
-        return sessions(rows), ()
-    rows = rows.persist()
+        return sessions(rows)
+    rows = _kept(rows)
     arrived = rows.where(live)
     touched = F.broadcast(rows.select(key))
     before = stored.where(live)
     left = before.select(key, *_VISITOR).join(touched, key, "left_semi")
-    visitors = arrived.select(*_VISITOR).union(left.select(*_VISITOR)).distinct().persist()
-    neighbours = (
-        before.join(F.broadcast(visitors), list(_VISITOR), "left_semi").join(touched, key, "left_anti").persist()
-    )
+    visitors = _kept(arrived.select(*_VISITOR).union(left.select(*_VISITOR)).distinct())
+    of_visitors = before.join(F.broadcast(visitors), list(_VISITOR), "left_semi")
+    neighbours = _kept(of_visitors.join(touched, key, "left_anti"))
     visits = [F.col(name) for name in (key, *_VISITOR, "occurred_at")]
     named = sessions(arrived.select(*visits).unionByName(neighbours.select(*visits)))
-    named = named.select(key, *SESSION_COLUMNS).persist()
+    named = _kept(named.select(key, *SESSION_COLUMNS))
     now = [F.col(f"now.{name}").alias(name) for name in SESSION_COLUMNS]
     same = F.expr("true")
     for name in SESSION_COLUMNS:
@@ -255,5 +252,9 @@ def _with_sessions(
     moved = neighbours.alias("was").join(named.alias("now"), key).where(~same)
     kept = [F.col(f"was.{name}").alias(name) for name in neighbours.columns if name not in SESSION_COLUMNS]
     # A reload may bring columns that the stored table has not: it touches every event, so that none is moved without them.
-    both = rows.join(named, key, "left").unionByName(moved.select(*kept, *now), allowMissingColumns=True)
-    return both, (rows, visitors, neighbours, named)
+    return rows.join(named, key, "left").unionByName(moved.select(*kept, *now), allowMissingColumns=True)
+
+
+def _kept(frame: DataFrame) -> DataFrame:
+    """The frame, computed once, when it is first needed."""
+    return frame.localCheckpoint(eager=False)

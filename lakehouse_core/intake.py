@@ -115,8 +115,6 @@ def take(blueprint: Blueprint, contract: Contract, where: Place, batch: Batch, t
                 _append(taken.quarantine, f"{where.quarantine}/run={batch.run}", taken.counts.quarantined)
         write = table_format.overwrite if stored is None else table_format.merge
         commit = write(table, taken.rows)
-        for frame in taken.held:
-            frame.unpersist()
     finally:
         parsed.unpersist()
     return Taken(commit.id, taken.counts, taken.floor)
