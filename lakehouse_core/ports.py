@@ -92,6 +92,10 @@ class TableFormat(Protocol):
         """Delete the file versions that only commits before the last ``keep_commits`` need."""
         ...
 
+    def drop(self, table: Table) -> None:
+        """Remove every file of the table, of all its versions, and its log; what is not there is no error."""
+        ...
+
 
 class Storage(Protocol):
     """An object store, seen as whole objects under one bucket-and-key name space."""

@@ -132,6 +132,11 @@ class DeltaFormat:
             for key in values:
                 self._spark.conf.unset(key)
 
+    def drop(self, table: Table) -> None:
+        """Remove every file of the table, its log among them, and what Spark remembers of it."""
+        path = frames.remove(self._spark, table)
+        self._delta.DeltaLog.invalidateCache(self._spark._jsparkSession, path)  # noqa: SLF001
+
     def _table(self, table: Table) -> "DeltaTable":
         if not self.exists(table):
             raise frames.missing(table)

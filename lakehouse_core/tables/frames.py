@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, MapType, StructField, StructType
 
@@ -112,3 +113,12 @@ def _nullable(kind: DataType) -> DataType:
     if isinstance(kind, MapType):
         return MapType(kind.keyType, _nullable(kind.valueType))
     return kind
+
+
+def remove(spark: SparkSession, table: Table) -> Any:
+    """Delete the table's folder; its Hadoop path."""
+    jvm: Any = spark._jvm  # noqa: SLF001 - pyspark has no way to delete a file
+    path = jvm.org.apache.hadoop.fs.Path(table.location)
+    context: Any = spark.sparkContext
+    path.getFileSystem(context._jsc.hadoopConfiguration()).delete(path, True)  # noqa: FBT003, SLF001
+    return path

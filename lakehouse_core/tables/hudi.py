@@ -177,6 +177,10 @@ class HudiFormat:
             writer.clean()
             writer.archive()
 
+    def drop(self, table: Table) -> None:
+        """Remove every file of the table, its timeline among them."""
+        frames.remove(self._spark, table)
+
     def _write(
         self, table: Table, frame: DataFrame, buckets: int, operation: dict[str, str], before: Any | None
     ) -> Commit:

@@ -125,3 +125,9 @@ class FileUnwritable(LakehouseError):
     """A file that the user names cannot be written."""
 
     code = "file-unwritable"
+
+
+class ErasureUnfinished(LakehouseError):
+    """An erasure was cut off; until it is finished nothing else writes to the lake."""
+
+    code = "erasure-unfinished"

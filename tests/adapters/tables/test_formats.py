@@ -196,6 +196,21 @@ def test_cleaning_deletes_files(
     assert [row[3] for row in seen(tables.read(table))] == ["v3"]
 
 
+def test_a_dropped_table_leaves_no_file(tables: TableFormat, table: Table, spark: SparkSession, tmp_path: Path) -> None:
+    """No version of it, and no log: written again it has one commit, and the rows of that alone."""
+    tables.drop(table)
+    tables.overwrite(table, rows(spark, *FIRST))
+    tables.merge(table, rows(spark, (1, "0020", "U", "later")))
+    tables.drop(table)
+    assert not (tmp_path / "order").exists()
+    assert not tables.exists(table)
+    commit = tables.overwrite(table, rows(spark, (9, "0001", "I", "alone")))
+    assert tables.history(table) == [commit]
+    assert [row[3] for row in seen(tables.read(table))] == ["alone"]
+    tables.merge(table, rows(spark, (9, "0002", "U", "after")))
+    assert [row[3] for row in seen(tables.read(table))] == ["after"]
+
+
 def test_an_empty_frame_is_a_table(tables: TableFormat, table: Table, spark: SparkSession) -> None:
     """A table can be created empty, merged into, and emptied."""
     none = rows(spark, *FIRST).limit(0)

@@ -160,6 +160,7 @@ class Batch:
             kind="changes",
             layout=self._wire.layout,
             sequence=self._after.sequence + 1,
+            revision=0,
             start_lsn=self._after.end_lsn,
             end_lsn=self.end_lsn,
             commit_end_lsn=self._commit_end,

@@ -56,7 +56,8 @@ class Manifest:
     All changes of transactions with ``start_lsn <= commit LSN < end_lsn`` are in ``files`` (a commit's LSN is where its
     record starts). ``clock`` is the greatest business time so far, ``change_counter`` the last one given out,
     ``file_time`` the time in the last change file's name (all of the epoch), ``commit_end_lsn`` the end of the last
-    commit record (0: none yet). ``wire`` and ``layout`` say how the files are to be read.
+    commit record (0: none yet). ``wire`` and ``layout`` say how the files are to be read. ``revision`` counts the times that
+    files of it were written anew (:mod:`lakehouse_local.erase`); the last one is the one that counts.
     """
 
     epoch: int
@@ -78,11 +79,13 @@ class Manifest:
     version: int = VERSION
     wire: str = "dms"
     commit_end_lsn: int = 0
+    revision: int = 0
 
     @property
     def key(self) -> str:
-        """Where it is stored."""
-        return key(self.epoch, self.sequence)
+        """Where it is stored; a successor stands right behind what it follows."""
+        first = key(self.epoch, self.sequence)
+        return first if not self.revision else f"{first.removesuffix('.json')}.r{self.revision:04d}.json"
 
     @property
     def clock_time(self) -> datetime:
@@ -118,7 +121,8 @@ def from_json(data: bytes) -> Manifest:
         raise ManifestBroken(f"a manifest has version {found!r}; this release reads {VERSION}")
     try:
         files = tuple(FileEntry(**_checked(entry, FileEntry)) for entry in document["files"])
-        document.setdefault("commit_end_lsn", 0)  # manifests of 0.1.0's first weeks have none
+        for name in ("commit_end_lsn", "revision"):  # manifests of 0.1.0's first weeks have none
+            document.setdefault(name, 0)
         tables = {
             name: TableEntry(**{k: _frozen(v) for k, v in _checked(entry, TableEntry).items()})
             for name, entry in document["tables"].items()
@@ -161,13 +165,19 @@ def read_chain(storage: Storage, bucket: str, after: tuple[int, int] | None = No
         ManifestBroken: one cannot be read.
     """
     start = "" if after is None else key(*after)
-    found = [from_json(storage.get(bucket, each)) for each in storage.keys(bucket, PREFIX) if each >= start]
+    listed = [each for each in storage.keys(bucket, PREFIX) if each >= start]
+    found = [from_json(storage.get(bucket, each)) for each in _last_revisions(listed)]
     verify_chain(found)
     if after is None:
         return found
     if not found or (found[0].epoch, found[0].sequence) != after:
         raise ManifestGap(f"manifest {start}, after which to go on, is not in bucket {bucket}", hint=_GAP_HINT)
     return found[1:]
+
+
+def _last_revisions(keys: Iterable[str]) -> Iterable[str]:
+    """Of each manifest the last key, of keys in their order."""
+    return {each[: len(key(0, 0)) - len(".json")]: each for each in keys}.values()
 
 
 def verify_chain(chain: Iterable[Manifest]) -> None:

@@ -1,8 +1,9 @@
-"""Verbs that move data: seed, simulate, replicate, run, backfill, rebuild."""
+"""Verbs that move data: seed, simulate, replicate, run, backfill, rebuild, erase."""
 
 import signal
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -165,6 +166,58 @@ def rebuild(
     )
 
 
+def erase(
+    tenant: Annotated[int, typer.Option(help="The tenant's id.")],
+    customer: Annotated[int, typer.Option(help="The customer's id.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Take a person out of source, bronze, silver and gold, every old version of a file included; write a receipt.
+
+    E-mail, phone and names become a placeholder wherever they stand; orders, invoices and events stay, so no sum moves.
+    Then every object is searched, unpacked, for what was the person's alone: exit code 1 if anything is left. The lake
+    cannot be asked for a time before it any more. Cut off, the same command goes on; until then no run begins.
+    """
+    from lakehouse_local.erase.flow import erase as forget  # noqa: PLC0415 - Spark's libraries load only where they are needed
+    from lakehouse_local.erase.person import Person  # noqa: PLC0415
+
+    chosen = settings.from_environment()
+    running = environment.load(chosen)
+    person = Person(tenant, customer)
+    if not yes:
+        typer.confirm(
+            f"Erase {person} for good, and with it every earlier version of the lake's tables?", abort=True, err=True
+        )
+    with output.working("looking for the person") as say:
+        done = forget(running, chosen, person, datetime.now(UTC), say)
+    receipt = done.receipt
+    assert receipt is not None  # noqa: S101 - an erasure that returns has one
+    if json:
+        output.as_json(replace(done, wanted=None))
+    else:
+        rows = (
+            ("source", done.source_rows, "rows"),
+            (
+                "bronze",
+                receipt.bronze_rows,
+                f"rows in {len(receipt.files)} files, {len(receipt.manifests)} manifests followed",
+            ),
+            ("silver, change log", receipt.log_rows, "rows"),
+            ("silver, quarantine", receipt.quarantined, "rows"),
+            ("tables made anew", len(receipt.tables), ", ".join(receipt.tables)),
+            ("searched for", sum(receipt.words.values()), f"words ({output.counts(receipt.words)})"),
+            ("not searched for", sum(receipt.shared.values()), "words: too short, or others have them too"),
+            ("searched", receipt.objects, f"objects and files, {receipt.bytes:,} bytes unpacked"),
+            ("found", len(receipt.found), "\n".join(receipt.found)),
+            ("unreadable", len(receipt.unreadable), "\n".join(receipt.unreadable)),
+        )
+        output.table(f"erased: {person}", ("where", "count", "what"), rows)
+        output.out.print("outside of the search: " + "; ".join(receipt.not_searched))
+        output.out.print(f"receipt: s3://{chosen.naming.bucket('silver')}/{done.key}", soft_wrap=True)
+    raise typer.Exit(0 if receipt.is_clean else 1)
+
+
 def _show(report: "RunReport", *, json: bool) -> None:
     """Print what a run did."""
     output.warn(report.captured.warnings)
@@ -182,5 +235,5 @@ def _show(report: "RunReport", *, json: bool) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the verbs to the application."""
-    for verb in (seed, simulate, replicate, run, backfill, rebuild):
+    for verb in (seed, simulate, replicate, run, backfill, rebuild, erase):
         app.command()(verb)

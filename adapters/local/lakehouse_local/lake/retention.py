@@ -29,6 +29,9 @@ def tidy(lake: Lake, last: RunRecord, say: Say) -> None:
     """
     say("tidying up: old versions and small files")
     oldest = records.numbered(lake.storage, lake.silver, last.run - KEEP_RUNS) if last.run > KEEP_RUNS else None
+    already = kept.read(lake.storage, lake.silver)
+    if oldest and already and already.run > oldest.run:
+        oldest = None  # an erasure has removed more
     if oldest:
         kept.write(lake.storage, lake.silver, Kept(oldest.run, oldest.as_of))
     for name, table in _tables(lake).items():

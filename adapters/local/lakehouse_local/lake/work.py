@@ -9,6 +9,7 @@ from datetime import datetime
 
 from lakehouse_core import intake
 from lakehouse_core.blueprint import Blueprint
+from lakehouse_core.errors import NothingCaptured
 from lakehouse_core.flow import Counts
 from lakehouse_core.intake import Taken
 from lakehouse_core.ports import Storage
@@ -18,7 +19,7 @@ from lakehouse_local.capture.manifest import Manifest
 from lakehouse_local.environment import Environment
 from lakehouse_local.errors import FormatChanged, LeaseLost
 from lakehouse_local.extensions import blueprint
-from lakehouse_local.lake import fit, gold, intent, lease, mark, records, retention, sources
+from lakehouse_local.lake import erasures, fit, gold, intent, lease, mark, records, retention, sources
 from lakehouse_local.lake.batch import Batch, same_shapes, take
 from lakehouse_local.lake.intent import Intent
 from lakehouse_local.lake.lake import Lake
@@ -109,6 +110,7 @@ def take_in(
     """Take in everything that bronze holds and silver does not; ``table_format`` as for :func:`run`."""
     storage = S3Storage(environment.s3)
     bucket = settings.naming.bucket("bronze")
+    erasures.require_finished(storage, settings.naming.bucket("silver"))
     last = records.latest(storage, settings.naming)
     chosen = _format_of(last, table_format)
     wanted = blueprint(settings)
@@ -122,6 +124,7 @@ def take_in(
         spark = session(settings, environment.s3, "lakehouse run")
     lake = Lake(settings.naming, storage, spark, format_named(chosen, spark), wanted)
     with lease.hold(storage, lake.silver) as still_ours:
+        erasures.require_finished(storage, lake.silver)
         runs = _Runs(lake, settings, say, still_ours, seconds)
         # What there is may have changed before the lease was ours.
         last = records.latest(storage, settings.naming)
@@ -141,6 +144,27 @@ def take_in(
     return runs.report(captured)
 
 
+def rewrite(
+    environment: Environment, settings: Settings, prepare: Callable[[Lake, RunRecord], RunRecord], say: Say
+) -> RunRecord:
+    """A run that takes nothing in: ``prepare`` changes silver and says what a record has to list; gold follows.
+
+    Raises:
+        NothingCaptured: there is no run yet.
+    """
+    storage = S3Storage(environment.s3)
+    say("starting Spark")
+    spark = session(settings, environment.s3, "lakehouse")
+    with lease.hold(storage, settings.naming.bucket("silver")) as still_ours:
+        last = records.latest(storage, settings.naming)
+        if last is None:
+            raise NothingCaptured("nothing was taken in yet", hint="lakehouse run")
+        lake = Lake(settings.naming, storage, spark, format_named(last.format, spark), blueprint(settings))
+        _require_fit(lake.blueprint, last, ())
+        wanted = prepare(lake, replace(last, run=last.run + 1, tables=_unchanged(last), marts=()))
+        return _Runs(lake, settings, say, still_ours, {}).record(wanted, gold_too=True)
+
+
 def repeat(environment: Environment, settings: Settings, manifests: tuple[Manifest, ...], say: Say) -> RunReport:
     """Take manifests of changes in once more, as a run of its own; how far the lake has come stays as it is."""
     storage = S3Storage(environment.s3)
@@ -149,6 +173,7 @@ def repeat(environment: Environment, settings: Settings, manifests: tuple[Manife
         say("starting Spark")
         spark = session(settings, environment.s3, "lakehouse backfill")
     with lease.hold(storage, settings.naming.bucket("silver")) as still_ours:
+        erasures.require_finished(storage, settings.naming.bucket("silver"))
         last = records.latest(storage, settings.naming)
         if last is None:
             raise ValueError("nothing was taken in yet, so nothing can be repeated")

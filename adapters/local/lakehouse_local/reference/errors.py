@@ -16,6 +16,7 @@ _ERRORS = {
     "Capture": ("lakehouse_local.capture.errors",),
     "Proof": ("lakehouse_local.proof.errors",),
     "Queries": ("lakehouse_local.query.errors",),
+    "Erasing a person": ("lakehouse_local.erase.errors",),
     "The AWS endpoint": (
         "lakehouse_local.engines.athena.sandbox.pool",
         "lakehouse_local.engines.crawler.errors",
