@@ -3,11 +3,14 @@
 import bz2
 import gzip
 import json
+from functools import partial
 from io import BytesIO
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from memory import MemoryStorage
 
 from lakehouse_local.erase.search import search
 
@@ -57,3 +60,12 @@ def test_what_cannot_be_opened_is_told(body: bytes) -> None:
     found = search([("closed", lambda: body)], {"email": [WORD]})
     assert found.found == ()
     assert [each.split(":")[0] for each in found.unreadable] == ["closed"]
+
+
+def test_what_is_gone_since_it_was_listed_is_no_finding(tmp_path: Path) -> None:
+    """A log that was turned, a lease that was followed."""
+    found = search(
+        [("file", (tmp_path / "gone").read_bytes), ("object", partial(MemoryStorage().get, "b", "k"))],
+        {"email": [WORD]},
+    )
+    assert (found.found, found.unreadable) == ((), ())

@@ -57,6 +57,8 @@ def search(places: Iterable[Place], words: Mapping[str, Iterable[str]]) -> Searc
         name, read = place
         try:
             parts = list(_parts(read()))
+        except (FileNotFoundError, ObjectMissing):  # gone since it was listed
+            return 0, [], []
         except (OSError, EOFError, pa.ArrowException, _Packed) as problem:
             return 0, [], [f"{name}: {problem}"]
         found = [
