@@ -38,6 +38,13 @@ def test_selection_knows_wildcards_and_order() -> None:
         parse_rules('{"rules": [%s]}' % (INCLUDE % ("explicit", "core_%")))
 
 
+@pytest.mark.parametrize("number", ["Infinity", "1e999", "NaN", "null", '"one"', "[]"])
+def test_a_rule_without_a_number_is_refused(number: str) -> None:
+    """Whatever Python's JSON takes for one."""
+    with pytest.raises(DmsRulesInvalid, match="a rule needs a numeric rule-id"):
+        parse_rules('{"rules": [{"rule-type": "selection", "rule-id": NUMBER}]}'.replace("NUMBER", number))
+
+
 CUTS = [
     # type, value, what is left (None: all)
     ("numeric", b"1.123456", None),

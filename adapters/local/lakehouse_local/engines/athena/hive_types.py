@@ -115,6 +115,6 @@ def _parse(tokens: list[str], text: str) -> tuple[HiveType, list[str]]:
     arguments: list[int] = []
     if rest[:1] == ["("]:
         end = rest.index(")")
-        arguments = [int(number) for number in rest[1:end] if number.isdigit()]
+        arguments = [int(number) for number in rest[1:end] if number.isdecimal()]
         rest = rest[end + 1 :]
     return HiveType(name, tuple(arguments)), rest

@@ -117,7 +117,7 @@ def parse_rules(text: str) -> TaskRules:
 def _number(rule: Any) -> int:
     try:
         return int(rule["rule-id"])
-    except (TypeError, KeyError, ValueError):
+    except (TypeError, KeyError, ValueError, OverflowError):  # Python reads JSON's Infinity, and 1e999 as that
         raise DmsRulesInvalid(f"Invalid table mappings document: a rule needs a numeric rule-id: {rule!r}") from None
 
 

@@ -97,7 +97,7 @@ def _set(field: str, low: int, high: int, names: dict[str, int] = _NO_NAMES) -> 
 def _number(text: str, names: dict[str, int], field: str) -> int:
     if text in names:
         return names[text]
-    if not text.isdigit():
+    if not text.isdecimal():
         raise ScheduleInvalid(f"{text!r} in {field!r} is no number")
     return int(text)
 

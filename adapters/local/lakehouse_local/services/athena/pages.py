@@ -23,7 +23,7 @@ def decode(token: str | None) -> int:
         kind, _, number = base64.urlsafe_b64decode(token.encode()).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError, ValueError):
         kind, number = "", ""
-    if kind != "at" or not number.isdigit():
+    if kind != "at" or not number.isdecimal():
         raise invalid("Invalid NextToken")
     return int(number)
 

@@ -105,7 +105,7 @@ def paged(name: str, members: list[Any], request: Request, **others: Any) -> Ans
     if not 1 <= size <= 500:
         raise invalid(f"MaxRecords must be between 20 and 100; it is {size}")
     marker = request.get("Marker") or "0"
-    if not marker.isdigit():
+    if not re.fullmatch(r"[0-9]{1,9}", marker):
         raise invalid(f"Marker {marker!r} is none of ours")
     start = int(marker)
     answer: Answer = {name: members[start : start + size], **others}

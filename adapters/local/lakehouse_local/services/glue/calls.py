@@ -35,7 +35,7 @@ def paged(request: Request, member: str, items: Sequence[Any], *, default: int =
     The token is the number of items before the page; InvalidInputException for any other.
     """
     token = request.get("NextToken") or "0"
-    if not token.isdigit():
+    if not token.isdecimal():
         raise errors.invalid(f"The token {token!r} is not one that was given out.")
     start, size = int(token), int(request.get("MaxResults") or default)
     answer = {member: list(items[start : start + size])}

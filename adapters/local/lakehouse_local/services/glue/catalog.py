@@ -184,6 +184,6 @@ def _version_key(table: Input) -> str:
 
 
 def _number(version: str) -> str:
-    if not version.isdigit():
+    if not version.isdecimal():
         raise errors.invalid(f"The version {version!r} is not a number.")
     return version
