@@ -22,6 +22,7 @@ EVENT = CONTRACTS["event"]
 @pytest.mark.parametrize("table_format", FORMATS)
 def test_no_frame_stays_persisted(spark: SparkSession, tmp_path: Path, table_format: str) -> None:
     """Events are looked at more than once; what was kept for that must go, or each later merge plans it anew."""
+    spark.catalog.clearCache()  # what other tests have left
     (body,) = simulate([EVENT], transactions=40, seed=7).objects().values()
     lines = gzip.decompress(body).decode().split("\n")[:-1]
     where = intake.place(EVENT, "silver", tmp_path.as_uri())
