@@ -10,23 +10,19 @@ from io import BytesIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from customers import CONTRACT, MANIFEST, PERSON
 from memory import MemoryStorage
 
-from lakehouse_core.contracts import CONTRACTS
 from lakehouse_local.capture import manifest
-from lakehouse_local.capture.manifest import FileEntry, Manifest, TableEntry
+from lakehouse_local.capture.manifest import FileEntry, Manifest
 from lakehouse_local.erase.bronze import BronzeFiles
-from lakehouse_local.erase.person import Person, Trail
+from lakehouse_local.erase.person import Trail
 from lakehouse_local.erase.silver import SilverFiles
 from lakehouse_local.errors import BronzeFileAltered, ErasureUnfinished
 from lakehouse_local.lake import erasures
 from lakehouse_local.lake.erasures import Erasure, Receipt, Wanted
 
 BUCKET = "bronze"
-CONTRACT = CONTRACTS["customer"]
-PERSON = Person(tenant=3, customer=7)
-COLUMNS = CONTRACT.column_names
-NAME = "public.core_customer"
 
 
 class Cut(Exception):
@@ -60,25 +56,7 @@ def _stored(storage: MemoryStorage) -> tuple[Manifest, Manifest]:
         key = f"cdc/{at}.csv.gz"
         storage.put(BUCKET, key, body)
         entries.append(FileEntry(key, len(body), hashlib.sha256(body).hexdigest(), len(rows), None, "", ""))
-    table = TableEntry(columns=COLUMNS, types=tuple(column.source_type for column in CONTRACT.columns), key=("id",))
-    load = Manifest(
-        epoch=1,
-        sequence=0,
-        kind="changes",
-        layout="transactions",
-        slot="slot",
-        publication="publication",
-        system_identifier="1",
-        timeline=1,
-        start_lsn=0,
-        end_lsn=1,
-        consistent_point=0,
-        clock="2025-01-01T00:00:00+00:00",
-        change_counter=0,
-        file_time=None,
-        files=(entries[0],),
-        tables={NAME: table},
-    )
+    load = replace(MANIFEST, files=(entries[0],))
     changes = replace(load, sequence=1, start_lsn=1, end_lsn=2, files=(entries[1],))
     for each in (load, changes):
         storage.put_if_absent(BUCKET, each.key, each.to_json())
@@ -86,7 +64,7 @@ def _stored(storage: MemoryStorage) -> tuple[Manifest, Manifest]:
 
 
 def _files(storage: MemoryStorage) -> BronzeFiles:
-    return BronzeFiles(storage, BUCKET, manifest.read_chain(storage, BUCKET), CONTRACT)
+    return BronzeFiles.of(storage, BUCKET, CONTRACT)
 
 
 def _trail(files: BronzeFiles) -> Trail:

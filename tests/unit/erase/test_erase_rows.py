@@ -4,37 +4,16 @@ import json
 from dataclasses import replace
 
 import pytest
+from customers import COLUMNS, CONTRACT, MANIFEST, PERSON
 
 from lakehouse_core.blueprint import STANDARD
 from lakehouse_core.contracts import CONTRACTS
 from lakehouse_core.contracts.model import Column
-from lakehouse_local.capture.manifest import FileEntry, Manifest, TableEntry
+from lakehouse_local.capture.manifest import FileEntry
 from lakehouse_local.erase.errors import ErasureTooNarrow, NoSuchCustomer
 from lakehouse_local.erase.person import Person, Trail, Version, contract_of, trail_of, wanted
 from lakehouse_local.erase.rows import rows_of
 
-CONTRACT = CONTRACTS["customer"]
-PERSON = Person(tenant=3, customer=7)
-COLUMNS = CONTRACT.column_names
-TABLE = TableEntry(columns=COLUMNS, types=tuple(column.source_type for column in CONTRACT.columns), key=("id",))
-MANIFEST = Manifest(
-    epoch=1,
-    sequence=1,
-    kind="changes",
-    layout="transactions",
-    slot="slot",
-    publication="publication",
-    system_identifier="1",
-    timeline=1,
-    start_lsn=0,
-    end_lsn=9,
-    consistent_point=5,
-    clock="2025-01-01T00:00:00+00:00",
-    change_counter=0,
-    file_time=None,
-    files=(),
-    tables={"public.core_customer": TABLE},
-)
 ENTRY = FileEntry("cdc/a.csv.gz", 1, "", 1, None, "", "")
 OWN = (
     'U,core_customer,public,2025-01-01 00:00:00.000000,7,3,ann@a.example,Ann,"Lee, ""A""\r\nB",\\N,US,,true,x,y,'

@@ -13,7 +13,7 @@ from isal import igzip
 
 from lakehouse_core.contracts import Contract
 from lakehouse_core.ports import Storage
-from lakehouse_local.capture.manifest import FileEntry, Manifest
+from lakehouse_local.capture.manifest import FileEntry, Manifest, read_chain
 from lakehouse_local.erase.person import Person, Trail, Version
 from lakehouse_local.erase.rows import may_be_in, rows_of
 from lakehouse_local.errors import BronzeFileAltered
@@ -38,6 +38,11 @@ class BronzeFiles:
     bucket: str
     chain: Sequence[Manifest]
     contract: Contract
+
+    @classmethod
+    def of(cls, storage: Storage, bucket: str, contract: Contract) -> "BronzeFiles":
+        """The table's files in all manifests that the bucket holds; ManifestGap, ManifestBroken as for the chain."""
+        return cls(storage, bucket, read_chain(storage, bucket), contract)
 
     def versions(self) -> Iterator[Version]:
         """Every row of the table, in the order of manifests."""

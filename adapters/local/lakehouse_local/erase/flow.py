@@ -6,7 +6,6 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
-from lakehouse_local.capture import manifest
 from lakehouse_local.environment import Environment
 from lakehouse_local.erase import lake as in_lake
 from lakehouse_local.erase import source
@@ -84,8 +83,7 @@ def _in_source(environment: Environment, settings: Settings, person: Person, say
     storage, bronze = S3Storage(environment.s3), settings.naming.bucket("bronze")
     contract = contract_of(blueprint(settings))
     work.run(environment, settings, say)
-    held = BronzeFiles(storage, bronze, manifest.read_chain(storage, bronze), contract)
-    trail_of(person, list(held.versions()))
+    trail_of(person, list(BronzeFiles.of(storage, bronze, contract).versions()))
     say(f"{person}: the source")
     rows = source.erase(environment.postgres.dsn, contract, person)
     work.run(environment, settings, say)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 from lakehouse_core.contracts import Contract
-from lakehouse_local.capture import manifest
 from lakehouse_local.erase.bronze import BronzeFiles, Rewritten
 from lakehouse_local.erase.person import Person, Trail, trail_of, wanted
 from lakehouse_local.erase.silver import SilverFiles
@@ -29,11 +28,6 @@ class Erased:
     tables: tuple[str, ...]
 
 
-def bronze_of(lake: Lake, contract: Contract) -> BronzeFiles:
-    """The files of a table that manifests list."""
-    return BronzeFiles(lake.storage, lake.bronze, manifest.read_chain(lake.storage, lake.bronze), contract)
-
-
 def erase(lake: Lake, record: RunRecord, contract: Contract, erasure: Erasure, say: Say) -> tuple[RunRecord, Erased]:
     """Take the person out of all but gold, whose tables that know customers are dropped, to be computed anew.
 
@@ -50,7 +44,7 @@ def erase(lake: Lake, record: RunRecord, contract: Contract, erasure: Erasure, s
         The record with the base table's new commit, and what was done.
     """
     person = Person(erasure.tenant, erasure.customer)
-    files = bronze_of(lake, contract)
+    files = BronzeFiles.of(lake.storage, lake.bronze, contract)
     versions = list(files.versions())
     trail = trail_of(person, versions)
     gone = wanted(person, versions, contract, trail)
