@@ -162,7 +162,7 @@ class Dms:
         (found,) = self("DescribeReplicationTasks", Filters=filters)["ReplicationTasks"]
         return dict(found)
 
-    def until(self, what: Callable[[], Any], seconds: float = 15) -> Any:
+    def until(self, what: Callable[[], Any], seconds: float = 60) -> Any:
         """Wait until something holds; what it gave."""
         end = time.monotonic() + seconds
         while not (found := what()):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-from dms_service import Dms, rules
+from dms_service import POC_TARGET, Dms, rules
 
 Sql = Callable[..., None]
 
@@ -59,7 +59,8 @@ def test_a_task_loads_and_then_follows_the_changes(dms: Dms, sql: Sql) -> None:
 
 def test_a_stopped_task_resumes_without_loss(dms: Dms, sql: Sql) -> None:
     """What was committed while it stood, and just before it stopped, is in the files once."""
-    task = dms.task(target=dms.target(CdcMaxBatchInterval=60))
+    target = dms.target(CdcMaxBatchInterval=60)
+    task = dms.task(target=target)
     dms.start(task)
     dms.until_count(task, "product", FullLoadRows=5)
     sql("INSERT INTO product VALUES (10, 'ten')")
@@ -70,16 +71,12 @@ def test_a_stopped_task_resumes_without_loss(dms: Dms, sql: Sql) -> None:
     sql("INSERT INTO product VALUES (12, 'twelve')")
     dms.until(lambda: _seen(dms, task))
     dms.stop(task)
-    # A batch of 60 s is stored at the latest when the task stops.
-    found = [row[4] for row in dms.rows("dms-data/cdc/")]
-    if "12" not in found:
-        dms.start(task, "resume-processing")
-        dms.until_status(task, "running")
-        dms.stop(task)
-        found = [row[4] for row in dms.rows("dms-data/cdc/")]
-    assert found == ["10", "11", "12"]
-    assert dms.statistics(task)["product"]["Inserts"] == 3
-    assert dms.statistics(task)["product"]["FullLoadRows"] == 5
+    # How much of a batch of 60 s was read, and so stored by the stops, is chance; the slot holds the rest.
+    dms("ModifyEndpoint", EndpointArn=target, S3Settings=POC_TARGET | {"CdcMaxBatchInterval": 1})
+    dms.start(task, "resume-processing")
+    dms.until_count(task, "product", Inserts=3)
+    dms.stop(task)
+    assert [row[4] for row in dms.rows("dms-data/cdc/")] == ["10", "11", "12"]
 
 
 def _seen(dms: Dms, task: str) -> bool:
