@@ -38,7 +38,7 @@ def code_of(call: Any, **request: Any) -> str:
     return str(caught.value.response["Error"]["Code"])
 
 
-def until(true: Callable[[], bool], seconds: float = 30) -> None:
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
     """Poll until it is true."""
     tenacity.Retrying(
         retry=tenacity.retry_if_result(lambda found: not found),
