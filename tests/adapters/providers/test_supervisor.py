@@ -1,6 +1,7 @@
 """The supervisor's life: up, down, and every way in which it or a server can die."""
 
 import json
+import resource
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -16,7 +17,7 @@ from lakehouse_local import environment, supervisor
 from lakehouse_local.errors import NotRunning
 from lakehouse_local.gateway import health
 from lakehouse_local.providers import exports
-from lakehouse_local.providers.errors import PortInUse, ServerDied
+from lakehouse_local.providers.errors import ExportIncomplete, PortInUse, ServerDied, SupervisorFailed
 from lakehouse_local.providers.postgres_binaries import BinariesPostgres
 from lakehouse_local.settings import Settings
 from lakehouse_local.storage import S3Storage
@@ -124,6 +125,30 @@ def test_a_dead_s3_is_said_by_down_and_by_the_next_up(home_up: Settings) -> None
     heard = Heard()
     supervisor.up(home_up, heard)
     assert any("ended without an export" in line for line in heard)
+
+
+@pytest.mark.parametrize("limit", [0, 1 << 19], ids=["nothing can be written", "an object cannot be written"])
+def test_a_full_disk_keeps_the_servers_up(home_up: Settings, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    """What cannot be exported stays in S3, which runs on; with room again nothing is missing."""
+    monkeypatch.setattr(supervisor, "DOWN_SECONDS", 20)
+    parts = environment.load(home_up)
+    bucket = home_up.naming.bucket("silver")
+    S3Storage(parts.s3).put(bucket, "large", bytes(1 << 20))
+    process = psutil.Process(parts.supervisor_pid)
+    before = process.rlimit(resource.RLIMIT_FSIZE)
+    process.rlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    # Without a place for its answer the supervisor can only go on.
+    why = r"free disk space" if limit else "did not end"
+    with pytest.raises(ExportIncomplete if limit else SupervisorFailed, match=why):
+        supervisor.down(home_up, Heard())
+    assert S3Storage(parts.s3).get(bucket, "large") == bytes(1 << 20)
+    assert not list((home_up.home / "s3-export" / "objects").iterdir())
+    process.rlimit(resource.RLIMIT_FSIZE, before)
+    supervisor.down(home_up, Heard())
+    heard = Heard()
+    after = supervisor.up(home_up, heard)
+    assert any("1 objects restored" in line for line in heard)
+    assert S3Storage(after.s3).get(bucket, "large") == bytes(1 << 20)
 
 
 def test_the_aws_endpoint_is_up_with_the_rest(home_up: Settings) -> None:

@@ -8,6 +8,7 @@ and versions before the current one, do not.
 
 import datetime as dt
 import json
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -65,7 +66,10 @@ def last_export(home: Path) -> Export | None:
 
 
 def export(part: S3Part, home: Path) -> Export:
-    """Write every bucket below ``home``; objects that the export before had are not fetched again."""
+    """Write every bucket below ``home``; objects that the export before had are not fetched again.
+
+    ExportIncomplete where they cannot be written; what was written of them is removed, so that a full disk has room again.
+    """
     folder = home / FOLDER
     objects = folder / "objects"
     objects.mkdir(parents=True, exist_ok=True)
@@ -106,15 +110,20 @@ def export(part: S3Part, home: Path) -> Export:
         draft.write_text(json.dumps(asdict(done)))
         draft.replace(folder / INDEX)
     except OSError as error:
+        _keep(objects, before)
         raise ExportIncomplete(
             f"the export to {folder} could not be written: {error}",
             hint="free disk space, then lakehouse down again; the servers still run",
         ) from error
-    kept = {item.file for item in done.objects}
-    for file in objects.iterdir():
-        if file.name not in kept:
-            file.unlink()
+    _keep(objects, {item.file for item in done.objects})
     return done
+
+
+def _keep(objects: Path, names: Collection[str]) -> None:
+    """Remove all other files."""
+    for file in objects.iterdir():
+        if file.name not in names:
+            file.unlink()
 
 
 def restore(part: S3Part, home: Path) -> Export | None:

@@ -3,7 +3,7 @@
 import datetime as dt
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lakehouse_core.errors import LakehouseError
@@ -94,8 +94,10 @@ class Servers:
             done = s3_export.export(self._s3_part, self._settings.home)
         except LakehouseError as error:
             if not (isinstance(error, S3Unreachable) and self._s3.ended()):
+                # Whatever keeps the endpoint away is shown by its end; what kept S3 from being exported must be told.
                 if self._aws is not None:
-                    self._aws.start(self._s3_part)
+                    with suppress(LakehouseError, OSError):
+                        self._aws.start(self._s3_part)
                 raise
             say("S3 has ended before it could be exported: what was written since the last export is lost")
             return

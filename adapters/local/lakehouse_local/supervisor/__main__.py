@@ -8,6 +8,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -110,15 +111,20 @@ def _let_go() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
 
+# A full disk must not end the supervisor: with it would end an S3 that was not exported.
+
+
 def _replace(file: Path, content: Mapping[str, object]) -> None:
     draft = file.with_suffix(".part")
-    draft.write_text(json.dumps(content))
-    draft.replace(file)
+    with suppress(OSError):
+        draft.write_text(json.dumps(content))
+        draft.replace(file)
 
 
 def _log(line: str) -> None:
-    sys.stderr.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {line}\n")
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stderr.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {line}\n")
+        sys.stderr.flush()
 
 
 if __name__ == "__main__":
