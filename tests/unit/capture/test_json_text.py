@@ -41,7 +41,8 @@ VALUES = [
 @pytest.mark.parametrize(("pg_type", "given", "expected"), VALUES)
 def test_json_and_back(pg_type: str, given: bytes, expected: str) -> None:
     """PostgreSQL's output becomes Debezium's JSON, which says the same as DMS's text of the value."""
-    assert renderer(pg_type)(given).decode() == expected
+    render = renderer(pg_type)
+    assert (given if render is None else render(given)).decode() == expected
     value = json.loads(expected, parse_int=str, parse_float=str)
     if isinstance(value, bool):
         value = "true" if value else "false"

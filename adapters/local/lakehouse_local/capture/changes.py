@@ -49,6 +49,9 @@ class Assembler:
         ``lsn`` is where the message's WAL record starts; ``marker`` the content of the last marker message seen.
         """
         match message:
+            case Insert() | Update() | Delete() | Truncate():
+                if not self._repeated:
+                    self._change(message, lsn)
             case Begin():
                 if self._transaction is not None:
                     raise WireBroken("a transaction begins inside another")
@@ -61,9 +64,6 @@ class Assembler:
                 self._message(message)
             case Commit():
                 return self._commit(message)
-            case Insert() | Update() | Delete() | Truncate():
-                if not self._repeated:
-                    self._change(message, lsn)
         return None
 
     def _relation(self, message: Relation) -> None:

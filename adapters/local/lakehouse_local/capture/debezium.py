@@ -16,7 +16,7 @@ the number in its transaction; both halves of a key change have that of the firs
 in the epoch) and :data:`TIME` (the business time). ``source.ts_*`` is the commit time, as in Debezium.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -163,6 +163,10 @@ class _Fixed:
         self.source_end = b',"schema":' + schema + b',"table":' + table + b","
 
 
+_Field = tuple[bytes, Callable[[bytes], bytes] | None]
+"""A column's name as JSON has it, with its colon, and how its values become JSON (None: they are)."""
+
+
 class _Event(NamedTuple):
     """What differs between the events of a change; ``later`` is 1 for the second one."""
 
@@ -174,16 +178,28 @@ class _Event(NamedTuple):
     later: int = 0
 
 
+class _Shared(NamedTuple):
+    """The parts of an event that are those of its transaction, in order."""
+
+    source: bytes = b""
+    place: bytes = b""
+    transaction: bytes = b""
+    stamps: bytes = b""
+
+
 class EventWriter:
     """Writes the events of one table."""
 
     def __init__(self, settings: DebeziumSettings, shape: Shape) -> None:
         self._key_at = shape.key_at
-        self._names = tuple(quoted(column.encode()) + b":" for column in shape.columns)
-        self._renderers = tuple(renderer(pg_type) for pg_type in shape.types)
+        self._fields = tuple(
+            (quoted(column.encode()) + b":", renderer(pg_type))
+            for column, pg_type in zip(shape.columns, shape.types, strict=True)
+        )
+        self._key_fields = tuple(self._fields[at] for at in shape.key_at)
         self._fixed = _Fixed(settings, shape)
         self._begin: Begin | None = None
-        self._of_transaction = (b"", b"", b"")
+        self._shared = _Shared()
 
     def header(self) -> bytes:
         """Files of events begin with an event."""
@@ -192,17 +208,16 @@ class EventWriter:
     def encode(self, change: Change) -> bytes:
         """The change's lines, with the place of the business time in them."""
         if change.begin is not self._begin:
-            self._of_transaction = self._opened(change.begin)
-            self._begin = change.begin
+            self._begin, self._shared = change.begin, self._opened(change.begin)
         if change.op == "T":
             return self._event(change, _Event(b"t", b"null"))
-        key = self._object([change.new[at] for at in self._key_at], self._key_at)
+        key = _object([change.new[at] for at in self._key_at], self._key_fields)
         if change.op == "D":
             return self._event(change, _Event(b"d", key, before=self._row(change.new))) + _tombstone(key)
         row = self._row(change.new)
         if change.old_key is None:
             return self._event(change, _Event(_OPS[change.op], key, after=row))
-        old = self._object(change.old_key, self._key_at)
+        old = _object(change.old_key, self._key_fields)
         before: list[Value] = [None] * len(change.new)
         for at, value in zip(self._key_at, change.old_key, strict=True):
             before[at] = value
@@ -210,42 +225,51 @@ class EventWriter:
         arriving = _Event(b"c", key, after=row, linked=_linked(OLD_KEY, old), later=1)
         return self._event(change, leaving) + _tombstone(old) + self._event(change, arriving)
 
-    def _opened(self, begin: Begin) -> tuple[bytes, bytes, bytes]:
-        """What all events of a transaction share: the commit's time (milliseconds; the finer ones), the transaction."""
+    def _opened(self, begin: Begin) -> "_Shared":
+        """What the events of a transaction have in common."""
+        fixed, xid = self._fixed, b"%d" % begin.xid
         milli, fine = _stamps((begin.commit_time - _ZERO) // _MICROSECOND)
-        return milli, fine, b"%d" % begin.xid
+        return _Shared(
+            source=b"".join(
+                (b",", fixed.source_start, milli, b',"snapshot":"false","db":', fixed.database, b',"sequence":')
+            ),
+            place=b"".join((b",", fine, fixed.source_end, b'"txId":', xid, b',"lsn":')),
+            transaction=b',"xmin":null},"transaction":{"id":"' + xid,
+            stamps=b'",' + milli + b"," + fine + b"}}\n",
+        )
 
-    def _event(self, change: Change, event: "_Event") -> bytes:
-        fixed, (milli, fine, xid) = self._fixed, self._of_transaction
+    def _event(self, change: Change, event: _Event) -> bytes:
+        shared, lsn = self._shared, change.lsn
         place = names.stream_position(change.begin.commit_lsn, change.sequence)
-        sequence = b'"[\\"%d\\",\\"%d\\"]"' % (change.last_commit, change.lsn)
+        sequence = b'"[\\"%d\\",\\"%d\\"]"' % (change.last_commit, lsn)
         if not change.last_commit:
-            sequence = b'"[null,\\"%d\\"]"' % change.lsn
+            sequence = b'"[null,\\"%d\\"]"' % lsn
+        order = (lsn, change.sequence + 1 + event.later, change.in_table + 1 + event.later)
         return b"".join(
             (
                 b'{"key":', event.key, b',"headers":[', event.linked, _header(POSITION, place),
-                b',{"key":"%s","value":%d},' % (NUMBER.encode(), change.counter), _OPEN_TIME_HEADER,
-                b'],"value":{"before":', event.before, b',"after":', event.after, b",",
-                fixed.source_start, milli, b',"snapshot":"false","db":', fixed.database, b',"sequence":', sequence,
-                b",", fine, fixed.source_end, b'"txId":', xid, b',"lsn":%d,"xmin":null}' % change.lsn,
-                b',"transaction":{"id":"', xid, b':%d"' % change.lsn,
-                b',"total_order":%d' % (change.sequence + 1 + event.later),
-                b',"data_collection_order":%d}' % (change.in_table + 1 + event.later),
-                b',"op":"', event.op, b'",', milli, b",", fine, b"}}\n",
+                _NUMBER_HEADER % change.counter, _OPEN_TIME_HEADER,
+                b'],"value":{"before":', event.before, b',"after":', event.after,
+                shared.source, sequence, shared.place, b"%d" % lsn,
+                shared.transaction, b':%d","total_order":%d,"data_collection_order":%d},"op":"' % order,
+                event.op, shared.stamps,
             )
         )  # fmt: skip
 
     def _row(self, values: Sequence[Value]) -> bytes:
-        return self._object(values, range(len(values)))
+        return _object(values, self._fields)
 
-    def _object(self, values: Sequence[Value], at: Sequence[int]) -> bytes:
-        fields = [self._names[n] + self._json(value, n) for n, value in zip(at, values, strict=True)]
-        return b"{" + b",".join(fields) + b"}"
 
-    def _json(self, value: Value, at: int) -> bytes:
+def _object(values: Sequence[Value], fields: Sequence[_Field]) -> bytes:
+    written = []
+    for value, (name, render) in zip(values, fields, strict=True):
         if value is None:
-            return b"null"
-        return _UNAVAILABLE if value is UNCHANGED else self._renderers[at](value)
+            written.append(name + b"null")
+        elif value is UNCHANGED:
+            written.append(name + _UNAVAILABLE)
+        else:
+            written.append(name + (value if render is None else render(value)))
+    return b"{" + b",".join(written) + b"}"
 
 
 def _stamps(micros: int) -> tuple[bytes, bytes]:
@@ -264,6 +288,7 @@ def _tombstone(key: bytes) -> bytes:
     return b'{"key":' + key + b',"headers":[],"value":null}\n'
 
 
+_NUMBER_HEADER = b',{"key":"%s","value":%%d},' % NUMBER.encode()
 _OPEN_TIME_HEADER = _header(TIME, OPEN_TIME.decode())
 
 

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 
-from lakehouse_local.capture.text import Kind, kind
+from lakehouse_local.capture.text import Kind, kind, may_need_quotes
 from lakehouse_local.capture.text import renderer as dms_renderer
 
 UNAVAILABLE = "__debezium_unavailable_value"
@@ -90,9 +90,11 @@ def quoted(value: bytes) -> bytes:
     return json.dumps(value.decode(), ensure_ascii=False).encode()
 
 
-def renderer(pg_type: str) -> Callable[[bytes], bytes]:
-    """What turns PostgreSQL's output (:data:`lakehouse_local.capture.text.SESSION`) into JSON."""
+def renderer(pg_type: str) -> Callable[[bytes], bytes] | None:
+    """What turns PostgreSQL's output (:data:`lakehouse_local.capture.text.SESSION`) into JSON; None where it is JSON."""
     found = form(pg_type)
+    if found is Form.TEXT and not may_need_quotes(pg_type):
+        return _plain
     if found is Form.INSTANT:
         decimals = _decimals(pg_type)
         return lambda value: _instant(value, decimals)
@@ -163,8 +165,9 @@ def _unless_null(column: str, text: str) -> str:
     return f"(CASE WHEN {column} IS NOT NULL THEN {text} END)"
 
 
-def _number(value: bytes) -> bytes:
-    return value
+def _plain(value: bytes) -> bytes:
+    """A text in which nothing has to be escaped."""
+    return b'"' + value + b'"'
 
 
 def _float(value: bytes) -> bytes:
@@ -229,8 +232,8 @@ def _from_instant(value: str) -> str:
     return f"{found[1]} {found[2]}.{(found[3] or '').ljust(6, '0')}" if found else value
 
 
-_RENDERERS: dict[Form, Callable[[bytes], bytes]] = {
-    Form.NUMBER: _number,
+_RENDERERS: dict[Form, Callable[[bytes], bytes] | None] = {
+    Form.NUMBER: None,
     Form.FLOAT: _float,
     Form.BOOLEAN: _boolean,
     Form.DAYS: _days,

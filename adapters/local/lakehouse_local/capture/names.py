@@ -44,7 +44,12 @@ def change_seq(commit_time: datetime, counter: int) -> str:
     >>> change_seq(datetime(2024, 5, 1, 9, 30, 0, 120000, tzinfo=UTC), 7)
     '20240501093000120000000000000000007'
     """
-    return f"{commit_time:%Y%m%d%H%M%S}{commit_time.microsecond // 10_000:02d}{counter:019d}"
+    return f"{change_seq_time(commit_time)}{counter:019d}"
+
+
+def change_seq_time(commit_time: datetime) -> str:
+    """The 16 digits with which :func:`change_seq` begins."""
+    return f"{commit_time:%Y%m%d%H%M%S}{commit_time.microsecond // 10_000:02d}"
 
 
 def stream_position(commit_lsn: int, sequence: int) -> str:

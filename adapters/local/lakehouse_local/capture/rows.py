@@ -1,16 +1,19 @@
 """A change as DMS's CSV row, in bytes."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from lakehouse_local.capture.names import change_seq, stream_position
-from lakehouse_local.capture.pgoutput import UNCHANGED, Value
+from lakehouse_local.capture.names import change_seq_time, stream_position
+from lakehouse_local.capture.pgoutput import UNCHANGED, Begin, Value
 from lakehouse_local.capture.settings import S3Settings
-from lakehouse_local.capture.text import renderer
+from lakehouse_local.capture.text import may_need_quotes, renderer
 from lakehouse_local.capture.wire import Change, Shape
 
 TIME = b"\0" * 26
 """Stands for the timestamp until the transaction's business time is known; PostgreSQL's text never holds a NUL."""
+
+_Cell = tuple[Callable[[bytes], bytes] | None, bool]
+"""How a column's value becomes text, and whether that may need quotes."""
 
 _SPECIAL = re.compile(rb'[",\r\n]')
 
@@ -24,7 +27,10 @@ class RowWriter:
         self._timestamp = settings.TimestampColumnName
         self._null = settings.CsvNullValue.encode()
         self._unsent = settings.CsvNoSupValue.encode()
-        self._renderers = tuple(renderer(pg_type) for pg_type in shape.types)
+        self._cells = tuple((renderer(pg_type), may_need_quotes(pg_type)) for pg_type in shape.types)
+        self._key_cells = tuple(self._cells[at] for at in shape.key_at)
+        self._begin: Begin | None = None
+        self._commit_time = b""
         table = (quoted(shape.table.encode()), quoted(shape.schema.encode()))
         self._named = table if settings.PreserveTransactions else ()
 
@@ -33,17 +39,15 @@ class RowWriter:
 
         After the columns come AR_H_CHANGE_SEQ, the key before an update that changed it, and AR_H_STREAM_POSITION.
         """
+        if change.begin is not self._begin:
+            self._begin, self._commit_time = change.begin, change_seq_time(change.begin.commit_time).encode()
         fields = [change.op.encode(), *self._named, TIME]
-        for value, render in zip(change.new, self._renderers, strict=True):
-            fields.append(self._field(value, render))
-        fields.append(change_seq(change.begin.commit_time, change.counter).encode())
+        self._write(change.new, self._cells, fields)
+        fields.append(b"%s%019d" % (self._commit_time, change.counter))
         if change.old_key is None:
-            fields.extend([b""] * len(self._shape.key))
+            fields.extend([b""] * len(self._key_cells))
         else:
-            fields.extend(
-                self._field(value, self._renderers[at])
-                for value, at in zip(change.old_key, self._shape.key_at, strict=True)
-            )
+            self._write(change.old_key, self._key_cells, fields)
         fields.append(stream_position(change.begin.commit_lsn, change.sequence).encode())
         return b",".join(fields) + b"\n"
 
@@ -55,12 +59,15 @@ class RowWriter:
         names = ("Op", self._timestamp, *self._shape.columns, "AR_H_CHANGE_SEQ", *before, "AR_H_STREAM_POSITION")
         return b",".join(quoted(name.encode()) for name in names) + b"\n"
 
-    def _field(self, value: Value, render: Callable[[bytes], bytes] | None) -> bytes:
-        if value is None:
-            return self._null
-        if value is UNCHANGED:
-            return self._unsent
-        return quoted(value if render is None else render(value))
+    def _write(self, values: Sequence[Value], cells: Sequence[_Cell], fields: list[bytes]) -> None:
+        for value, (render, quotes) in zip(values, cells, strict=True):
+            if value is None:
+                fields.append(self._null)
+            elif value is UNCHANGED:
+                fields.append(self._unsent)
+            else:
+                text = value if render is None else render(value)
+                fields.append(quoted(text) if quotes else text)
 
 
 def quoted(text: bytes) -> bytes:

@@ -38,10 +38,12 @@ class Kind(Enum):
     OTHER = "as PostgreSQL's output function prints it, markers escaped"
 
 
+_NUMBERS = (
+    *("smallint", "integer", "bigint", "int2", "int4", "int8", "oid"),
+    *("numeric", "decimal", "real", "double precision", "float4", "float8"),
+)
 _KINDS = {
-    **dict.fromkeys(("smallint", "integer", "bigint", "int2", "int4", "int8", "oid"), Kind.PLAIN),
-    **dict.fromkeys(("numeric", "decimal", "real", "double precision", "float4", "float8"), Kind.PLAIN),
-    **dict.fromkeys(("date", "uuid", "json", "jsonb"), Kind.PLAIN),
+    **dict.fromkeys((*_NUMBERS, "date", "uuid", "json", "jsonb"), Kind.PLAIN),
     **dict.fromkeys(("time", "time without time zone", "interval"), Kind.PLAIN),
     **dict.fromkeys(("boolean", "bool"), Kind.BOOLEAN),
     **dict.fromkeys(("timestamptz", "timestamp with time zone"), Kind.TIMESTAMP),
@@ -49,6 +51,9 @@ _KINDS = {
     **dict.fromkeys(("text", "varchar", "character varying"), Kind.TEXT),
     **dict.fromkeys(("character", "bpchar", "char"), Kind.CHARACTER),
 }
+_UNQUOTED = frozenset(
+    {*_NUMBERS, "date", "uuid"} | {name for name, each in _KINDS.items() if each in (Kind.BOOLEAN, Kind.TIMESTAMP)}
+)
 _MODIFIER = re.compile(r"\([^)]*\)")
 _MARKER = re.compile(rb"\\+[NU]")
 _TIMESTAMP = re.compile(rb"(\d+-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:\+00)?( BC)?")
@@ -61,12 +66,25 @@ def kind(pg_type: str) -> Kind:
     (<Kind.TIMESTAMP: 'six decimals, no offset'>, <Kind.TEXT: 'markers escaped'>, \
 <Kind.OTHER: "as PostgreSQL's output function prints it, markers escaped">)
     """
-    return _KINDS.get(" ".join(_MODIFIER.sub("", pg_type).split()), Kind.OTHER)
+    return _KINDS.get(_base(pg_type), Kind.OTHER)
+
+
+def _base(pg_type: str) -> str:
+    return " ".join(_MODIFIER.sub("", pg_type).split())
 
 
 def renderer(pg_type: str) -> Callable[[bytes], bytes] | None:
     """What turns PostgreSQL's output into DMS's text; None where they are the same."""
     return _RENDERERS[kind(pg_type)]
+
+
+def may_need_quotes(pg_type: str) -> bool:
+    """Whether a text of the type may be empty, or hold what CSV quotes: numbers, dates, truths and UUIDs never do.
+
+    >>> may_need_quotes("numeric(12,2)"), may_need_quotes("jsonb")
+    (False, True)
+    """
+    return _base(pg_type) not in _UNQUOTED
 
 
 def dms_text_sql(column: str, pg_type: str) -> str:

@@ -16,7 +16,10 @@ from lakehouse_local.capture.source import SourceTable
 
 @dataclass(frozen=True)
 class Shape:
-    """A table as its rows are written: columns in order, their base types, the primary key."""
+    """A table as its rows are written: columns in order, their base types, the primary key.
+
+    ``key_at`` says where the key's columns are; ``full_name`` is ``schema.table``, as manifests have it.
+    """
 
     schema: str
     table: str
@@ -24,14 +27,17 @@ class Shape:
     types: tuple[str, ...]
     key: tuple[str, ...]
     key_at: tuple[int, ...] = field(init=False, compare=False, repr=False)
+    full_name: str = field(init=False, compare=False, repr=False)
+    _hash: int = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key_at", tuple(self.columns.index(column) for column in self.key))
+        object.__setattr__(self, "full_name", f"{self.schema}.{self.table}")
+        object.__setattr__(self, "_hash", hash((self.schema, self.table, self.columns, self.types, self.key)))
 
-    @property
-    def full_name(self) -> str:
-        """``schema.table``, as manifests have it."""
-        return f"{self.schema}.{self.table}"
+    def __hash__(self) -> int:
+        """Computed once: every change is counted by its shape."""
+        return self._hash
 
 
 class Change(NamedTuple):
