@@ -23,7 +23,8 @@ def read(body: bytes | str, where: str, make: Callable[[Any], _Made], *, hint: s
     """
     try:
         return make(json.loads(body))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as problem:
+    # OverflowError: Python reads JSON's Infinity, and 1e999 as that, and makes no whole number of it.
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError) as problem:
         raise StateBroken(
             f"{where} is not what lakehouse writes there: {type(problem).__name__}: {problem}",
             hint=hint or "bring it back from a copy: a version that S3 kept, or the export of the last lakehouse down",

@@ -5,7 +5,7 @@
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -128,7 +128,7 @@ READERS: dict[str, tuple[Callable[[Any], object], st.SearchStrategy[Any]]] = {
         lambda body: state.read(body, "an intent", lambda found: Intent(**found)),
         nearly(asdict(Intent(1, 1, 2, 3))).map(_json) | st.binary(max_size=60),
     ),
-    "table mappings": (mappings.parse, nearly(RULES)),
+    "table mappings": (mappings.parse, nearly(mappings.DEFAULT) | nearly(RULES)),
     "DMS table mappings": (parse_rules, nearly(RULES).map(json.dumps) | st.text(max_size=60)),
     "DMS S3 settings": (s3_settings.from_dms, nearly(asdict(s3_settings.POC))),
     "DMS task settings": (parse_settings, nearly(DEFAULT).map(json.dumps) | st.text(max_size=60)),
@@ -150,6 +150,50 @@ def test_a_reader_answers_or_says_what_is_wrong(reader: str) -> None:
             read(given_input)
 
     fuzz()
+
+
+NASTY: tuple[Any, ...] = (
+    float("inf"), float("-inf"), float("nan"), 10**400, 2**63, -1, 0, 1.5, True, None, "", "nan", "\ud800", "\x00", "9" * 5000,
+    [], {}, [[]], [None], {"": None}, [float("inf")], {"a": float("nan")},
+)  # fmt: skip
+DOCUMENTS: dict[str, tuple[Callable[[Any], object], Any]] = {
+    "manifest": (lambda found: manifest.from_json(_json(found)), json.loads(MANIFEST.to_json())),
+    "run record": (lambda found: RunRecord.from_json(_json(found)), json.loads(RECORD.to_json())),
+    "intent": (
+        lambda found: state.read(_json(found), "an intent", lambda it: Intent(**it)),
+        asdict(Intent(1, 1, 2, 3)),
+    ),
+    "table mappings": (mappings.parse, mappings.DEFAULT),
+    "DMS table mappings": (lambda found: parse_rules(json.dumps(found)), RULES),
+    "DMS S3 settings": (
+        lambda found: isinstance(found, dict) and s3_settings.from_dms(found),  # of a request whose shape was checked
+        asdict(s3_settings.POC),
+    ),
+    "DMS task settings": (lambda found: parse_settings(json.dumps(found)), DEFAULT),
+}
+
+
+def with_each_place(document: Any, value: Any) -> Iterator[Any]:
+    """The document with the value in the place of each thing in it, one after the other."""
+    yield value
+    for at in (
+        list(document) if isinstance(document, dict) else range(len(document)) if isinstance(document, list) else ()
+    ):
+        for inner in with_each_place(document[at], value):
+            changed = copy.copy(document)
+            changed[at] = inner
+            yield changed
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_no_value_in_any_place_is_an_internal_failure(name: str) -> None:
+    """Numbers that JSON has not and Python reads, numbers and texts without an end, lists for objects: each in each place."""
+    read, right = DOCUMENTS[name]
+    read(right)
+    for value in NASTY:
+        for document in with_each_place(right, value):
+            with suppress(*OURS):
+                read(document)
 
 
 ARGUMENTS = (
