@@ -202,7 +202,7 @@ def test_a_killed_endpoint_loses_nothing(dms: Dms, sql: Sql) -> None:
         return {int(row[4]) for row in dms.rows("dms-data/cdc/")}
 
     # What was stored and not yet noted when it was killed is stored, and counted, again.
-    dms.until(lambda: 130 in arrived(), 60)
+    dms.until(lambda: 130 in arrived())
     assert arrived() == set(range(99, 131))
     assert dms.statistics(task)["product"]["Inserts"] >= 32
     dms.stop(task)

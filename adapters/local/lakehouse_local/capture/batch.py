@@ -13,11 +13,10 @@ from lakehouse_core.contracts.envelope import Phase, position
 from lakehouse_local.capture.errors import Fenced
 from lakehouse_local.capture.manifest import FileEntry, Manifest, TableEntry, with_counts
 from lakehouse_local.capture.names import next_file_time
-from lakehouse_local.capture.objects import Bronze
+from lakehouse_local.capture.objects import GZIP_LEVEL, Bronze
 from lakehouse_local.capture.transaction import Segment, Transaction
 from lakehouse_local.capture.wire import Shape
 
-_GZIP_LEVEL = 1
 _GZIP_WINDOW = 31  # a gzip container, whose time isal leaves 0: equal rows make equal bytes
 
 IDLE_WAL_BYTES = 16 << 20
@@ -35,7 +34,7 @@ class _File:
     rows: int = 0
     size: int = 0
     chunks: list[bytes] = field(default_factory=list)
-    gzip: Any = field(default_factory=lambda: isal_zlib.compressobj(_GZIP_LEVEL, isal_zlib.DEFLATED, _GZIP_WINDOW))
+    gzip: Any = field(default_factory=lambda: isal_zlib.compressobj(GZIP_LEVEL, isal_zlib.DEFLATED, _GZIP_WINDOW))
 
     def write(self, data: bytes) -> None:
         self.chunks.append(self.gzip.compress(data))

@@ -179,12 +179,12 @@ class _Event(NamedTuple):
 
 
 class _Shared(NamedTuple):
-    """The parts of an event that are those of its transaction, in order."""
+    """The parts of an event that are those of its transaction: what stands before each of these, and at the end."""
 
-    source: bytes = b""
-    place: bytes = b""
+    sequence: bytes = b""
+    lsn: bytes = b""
     transaction: bytes = b""
-    stamps: bytes = b""
+    end: bytes = b""
 
 
 class EventWriter:
@@ -225,17 +225,17 @@ class EventWriter:
         arriving = _Event(b"c", key, after=row, linked=_linked(OLD_KEY, old), later=1)
         return self._event(change, leaving) + _tombstone(old) + self._event(change, arriving)
 
-    def _opened(self, begin: Begin) -> "_Shared":
+    def _opened(self, begin: Begin) -> _Shared:
         """What the events of a transaction have in common."""
         fixed, xid = self._fixed, b"%d" % begin.xid
         milli, fine = _stamps((begin.commit_time - _ZERO) // _MICROSECOND)
         return _Shared(
-            source=b"".join(
+            sequence=b"".join(
                 (b",", fixed.source_start, milli, b',"snapshot":"false","db":', fixed.database, b',"sequence":')
             ),
-            place=b"".join((b",", fine, fixed.source_end, b'"txId":', xid, b',"lsn":')),
+            lsn=b"".join((b",", fine, fixed.source_end, b'"txId":', xid, b',"lsn":')),
             transaction=b',"xmin":null},"transaction":{"id":"' + xid,
-            stamps=b'",' + milli + b"," + fine + b"}}\n",
+            end=b'",' + milli + b"," + fine + b"}}\n",
         )
 
     def _event(self, change: Change, event: _Event) -> bytes:
@@ -250,9 +250,9 @@ class EventWriter:
                 b'{"key":', event.key, b',"headers":[', event.linked, _header(POSITION, place),
                 _NUMBER_HEADER % change.counter, _OPEN_TIME_HEADER,
                 b'],"value":{"before":', event.before, b',"after":', event.after,
-                shared.source, sequence, shared.place, b"%d" % lsn,
+                shared.sequence, sequence, shared.lsn, b"%d" % lsn,
                 shared.transaction, b':%d","total_order":%d,"data_collection_order":%d},"op":"' % order,
-                event.op, shared.stamps,
+                event.op, shared.end,
             )
         )  # fmt: skip
 

@@ -23,12 +23,11 @@ from lakehouse_core.contracts.envelope import Phase, position
 from lakehouse_local.capture.errors import LoadBlocked
 from lakehouse_local.capture.manifest import FileEntry
 from lakehouse_local.capture.names import business_time, lsn_number
-from lakehouse_local.capture.objects import Bronze
+from lakehouse_local.capture.objects import GZIP_LEVEL, Bronze
 from lakehouse_local.capture.source import CaptureSource, SourceTable, connected, fetch, measured, replicating
 from lakehouse_local.capture.wire import Part, Snapshot, Wire
 
 _READERS = 2
-_GZIP_LEVEL = 1
 Progress = Callable[[str, int], None]
 """Told (schema.table, rows) for each stored file."""
 
@@ -185,7 +184,7 @@ class Loader:
             rows = cursor.rowcount
         if not rows:
             return None
-        body = igzip.compress(raw.getbuffer(), _GZIP_LEVEL, mtime=0)
+        body = igzip.compress(raw.getbuffer(), GZIP_LEVEL, mtime=0)
         table = part.table
         key = self._bronze.wire.load_key(table.schema, table.name, part.number)
         self._bronze.store(key, body)

@@ -1,6 +1,7 @@
 """How objects are named and how positions, times and change numbers are written, as DMS does it."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from urllib.parse import quote
 
 from lakehouse_local.capture.settings import S3Settings
@@ -44,11 +45,11 @@ def change_seq(commit_time: datetime, counter: int) -> str:
     >>> change_seq(datetime(2024, 5, 1, 9, 30, 0, 120000, tzinfo=UTC), 7)
     '20240501093000120000000000000000007'
     """
-    return f"{change_seq_time(commit_time)}{counter:019d}"
+    return f"{_hundredths(commit_time)}{counter:019d}"
 
 
-def change_seq_time(commit_time: datetime) -> str:
-    """The 16 digits with which :func:`change_seq` begins."""
+@lru_cache(maxsize=1)  # all changes of a transaction have its commit's time
+def _hundredths(commit_time: datetime) -> str:
     return f"{commit_time:%Y%m%d%H%M%S}{commit_time.microsecond // 10_000:02d}"
 
 

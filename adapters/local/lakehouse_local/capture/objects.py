@@ -12,6 +12,9 @@ from lakehouse_local.capture.manifest import PREFIX, Manifest, newest
 from lakehouse_local.capture.wire import Wire
 from lakehouse_local.providers.errors import S3Refused, S3Unreachable
 
+GZIP_LEVEL = 1
+"""Of all bronze files: a core's time is worth more there than the bytes that a higher level saves."""
+
 _Result = TypeVar("_Result")
 _ATTEMPTS = 3
 _FAILURES = (S3Unreachable, S3Refused)

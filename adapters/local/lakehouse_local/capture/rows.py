@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable, Sequence
 
-from lakehouse_local.capture.names import change_seq_time, stream_position
-from lakehouse_local.capture.pgoutput import UNCHANGED, Begin, Value
+from lakehouse_local.capture.names import change_seq, stream_position
+from lakehouse_local.capture.pgoutput import UNCHANGED, Value
 from lakehouse_local.capture.settings import S3Settings
 from lakehouse_local.capture.text import may_need_quotes, renderer
 from lakehouse_local.capture.wire import Change, Shape
@@ -29,8 +29,6 @@ class RowWriter:
         self._unsent = settings.CsvNoSupValue.encode()
         self._cells = tuple((renderer(pg_type), may_need_quotes(pg_type)) for pg_type in shape.types)
         self._key_cells = tuple(self._cells[at] for at in shape.key_at)
-        self._begin: Begin | None = None
-        self._commit_time = b""
         table = (quoted(shape.table.encode()), quoted(shape.schema.encode()))
         self._named = table if settings.PreserveTransactions else ()
 
@@ -39,11 +37,9 @@ class RowWriter:
 
         After the columns come AR_H_CHANGE_SEQ, the key before an update that changed it, and AR_H_STREAM_POSITION.
         """
-        if change.begin is not self._begin:
-            self._begin, self._commit_time = change.begin, change_seq_time(change.begin.commit_time).encode()
         fields = [change.op.encode(), *self._named, TIME]
         self._write(change.new, self._cells, fields)
-        fields.append(b"%s%019d" % (self._commit_time, change.counter))
+        fields.append(change_seq(change.begin.commit_time, change.counter).encode())
         if change.old_key is None:
             fields.extend([b""] * len(self._key_cells))
         else:

@@ -14,11 +14,10 @@ from isal import igzip
 from lakehouse_core.contracts import Contract
 from lakehouse_core.ports import Storage
 from lakehouse_local.capture.manifest import FileEntry, Manifest, read_chain
+from lakehouse_local.capture.objects import GZIP_LEVEL
 from lakehouse_local.erase.person import Person, Trail, Version
 from lakehouse_local.erase.rows import may_be_in, rows_of
 from lakehouse_local.errors import BronzeFileAltered
-
-_GZIP_LEVEL = 1
 
 
 @dataclass(frozen=True)
@@ -103,4 +102,4 @@ class BronzeFiles:
                 text = rows.erased(record, person)
                 changed |= text != record.text
             texts.append(text)
-        return (igzip.compress("".join(texts).encode(), _GZIP_LEVEL, mtime=0) if changed else body), own
+        return (igzip.compress("".join(texts).encode(), GZIP_LEVEL, mtime=0) if changed else body), own

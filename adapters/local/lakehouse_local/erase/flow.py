@@ -20,10 +20,10 @@ from lakehouse_local.lake.lake import Lake
 from lakehouse_local.lake.records import RunRecord
 from lakehouse_local.progress import Say
 from lakehouse_local.providers import s3_export
+from lakehouse_local.providers.servers import LAYERS
 from lakehouse_local.settings import Settings
 from lakehouse_local.storage import S3Storage
 
-LAYERS = ("bronze", "silver", "gold", "scripts", "athena")
 NOT_SEARCHED = (
     "PostgreSQL's write-ahead log and its backups, which end by their own retention",
     "versions of objects that a bucket with versioning keeps",

@@ -111,10 +111,8 @@ def _let_go() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
 
-# A full disk must not end the supervisor: with it would end an S3 that was not exported.
-
-
 def _replace(file: Path, content: Mapping[str, object]) -> None:
+    """Best effort, like the log: a full disk must not end the supervisor, and with it an S3 that was not exported."""
     draft = file.with_suffix(".part")
     with suppress(OSError):
         draft.write_text(json.dumps(content))
