@@ -97,7 +97,7 @@ def _set(field: str, low: int, high: int, names: dict[str, int] = _NO_NAMES) -> 
 def _number(text: str, names: dict[str, int], field: str) -> int:
     if text in names:
         return names[text]
-    if not text.isdecimal():
+    if not re.fullmatch("[0-9]{1,9}", text):
         raise ScheduleInvalid(f"{text!r} in {field!r} is no number")
     return int(text)
 
@@ -105,7 +105,7 @@ def _number(text: str, names: dict[str, int], field: str) -> int:
 def _month_days(field: str) -> Days:
     if field == "L":
         return lambda day: day.day == _last(day)
-    if nearest := re.fullmatch(r"(\d+)W", field):
+    if nearest := re.fullmatch(r"([0-9]{1,2})W", field):
         return lambda day: day.day == _nearest_workday(day, int(nearest[1]))
     wanted = _set(field, 1, 31)
     return lambda day: day.day in wanted

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from lakehouse_local.services.athena.errors import invalid
+from lakehouse_local.services.paging import start_of
 
 Item = TypeVar("Item")
 
@@ -23,9 +24,10 @@ def decode(token: str | None) -> int:
         kind, _, number = base64.urlsafe_b64decode(token.encode()).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError, ValueError):
         kind, number = "", ""
-    if kind != "at" or not number.isdecimal():
+    start = start_of(number)
+    if kind != "at" or start is None:
         raise invalid("Invalid NextToken")
-    return int(number)
+    return start
 
 
 def page(items: Sequence[Item], request: Mapping[str, Any], size: int) -> tuple[list[Item], dict[str, str]]:

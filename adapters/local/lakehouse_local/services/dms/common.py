@@ -6,6 +6,7 @@ import string
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from lakehouse_local.services.paging import start_of
 from lakehouse_local.services.service import AwsError
 from lakehouse_local.services.state import Collection, Document
 
@@ -105,9 +106,9 @@ def paged(name: str, members: list[Any], request: Request, **others: Any) -> Ans
     if not 1 <= size <= 500:
         raise invalid(f"MaxRecords must be between 20 and 100; it is {size}")
     marker = request.get("Marker") or "0"
-    if not re.fullmatch(r"[0-9]{1,9}", marker):
+    start = start_of(marker)
+    if start is None:
         raise invalid(f"Marker {marker!r} is none of ours")
-    start = int(marker)
     answer: Answer = {name: members[start : start + size], **others}
     if start + size < len(members):
         answer["Marker"] = str(start + size)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from lakehouse_local.services.glue import errors
+from lakehouse_local.services.paging import start_of
 from lakehouse_local.services.service import Operation
 
 Request = Mapping[str, Any]
@@ -35,9 +36,10 @@ def paged(request: Request, member: str, items: Sequence[Any], *, default: int =
     The token is the number of items before the page; InvalidInputException for any other.
     """
     token = request.get("NextToken") or "0"
-    if not token.isdecimal():
+    start = start_of(token)
+    if start is None:
         raise errors.invalid(f"The token {token!r} is not one that was given out.")
-    start, size = int(token), int(request.get("MaxResults") or default)
+    size = int(request.get("MaxResults") or default)
     answer = {member: list(items[start : start + size])}
     return answer | ({"NextToken": str(start + size)} if start + size < len(items) else {})
 
