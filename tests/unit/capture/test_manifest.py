@@ -4,25 +4,18 @@ import json
 from dataclasses import replace
 
 import pytest
+from manifests import EMPTY
 
 from lakehouse_local.capture.errors import ManifestBroken, ManifestGap
-from lakehouse_local.capture.manifest import FileEntry, Manifest, TableEntry, from_json, verify_chain
+from lakehouse_local.capture.manifest import FileEntry, TableEntry, from_json, verify_chain
 
-LOAD = Manifest(
-    epoch=1,
+LOAD = replace(
+    EMPTY,
     sequence=0,
     kind="load",
-    layout="transactions",
-    slot="lakehouse",
-    publication="lakehouse",
-    system_identifier="7",
-    timeline=1,
     start_lsn=100,
     end_lsn=100,
     consistent_point=100,
-    clock="2024-06-30T00:00:00+00:00",
-    change_counter=0,
-    file_time=None,
     files=(FileEntry("k", 1, "s", 1, "public.item", "p", "p"),),
     tables={"public.item": TableEntry(("id",), ("bigint",), ("id",), load_rows=1)},
 )

@@ -7,7 +7,7 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,14 @@ from chaos.share import SHARE
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from manifests import EMPTY
 from typer.main import get_command
 
 from lakehouse_core.errors import LakehouseError
 from lakehouse_local import state
 from lakehouse_local.capture import manifest, mappings
 from lakehouse_local.capture import settings as s3_settings
-from lakehouse_local.capture.manifest import FileEntry, Manifest, TableEntry
+from lakehouse_local.capture.manifest import FileEntry, TableEntry
 from lakehouse_local.cli import app
 from lakehouse_local.engines.athena import statements
 from lakehouse_local.engines.athena.errors import QueryFailed, SyntaxInvalid
@@ -38,12 +39,11 @@ from source_app.errors import SourceError
 
 OURS = (LakehouseError, SourceError, AwsError, SyntaxInvalid, QueryFailed)
 EXAMPLES = max(50, round(5_000 * SHARE))
-MANIFEST = Manifest(
-    epoch=1, sequence=3, kind="changes", layout="transactions", slot="s", publication="p", system_identifier="7",
-    timeline=1, start_lsn=1, end_lsn=2, consistent_point=1, clock="2026-01-01T00:00:00+00:00", change_counter=4,
-    file_time=None, files=(FileEntry("k", 1, "a", 1, None, "a", "b"),),
+MANIFEST = replace(
+    EMPTY,
+    files=(FileEntry("k", 1, "a", 1, None, "a", "b"),),
     tables={"public.t": TableEntry(("id",), ("int",), ("id",), 1)},
-)  # fmt: skip
+)
 RECORD = RunRecord(
     1,
     datetime(2026, 1, 1, tzinfo=UTC),
@@ -121,17 +121,30 @@ def _json(document: Any) -> bytes:
     return json.dumps(document).encode()
 
 
-READERS: dict[str, tuple[Callable[[Any], object], st.SearchStrategy[Any]]] = {
-    "manifest": (manifest.from_json, nearly(json.loads(MANIFEST.to_json())).map(_json) | st.binary(max_size=60)),
-    "run record": (RunRecord.from_json, nearly(json.loads(RECORD.to_json())).map(_json) | st.binary(max_size=60)),
+# What reads each document, and one that it takes.
+DOCUMENTS: dict[str, tuple[Callable[[Any], object], Any]] = {
+    "manifest": (lambda found: manifest.from_json(_json(found)), json.loads(MANIFEST.to_json())),
+    "run record": (lambda found: RunRecord.from_json(_json(found)), json.loads(RECORD.to_json())),
     "intent": (
-        lambda body: state.read(body, "an intent", lambda found: Intent(**found)),
-        nearly(asdict(Intent(1, 1, 2, 3))).map(_json) | st.binary(max_size=60),
+        lambda found: state.read(_json(found), "an intent", lambda it: Intent(**it)),
+        asdict(Intent(1, 1, 2, 3)),
     ),
-    "table mappings": (mappings.parse, nearly(mappings.DEFAULT) | nearly(RULES)),
-    "DMS table mappings": (parse_rules, nearly(RULES).map(json.dumps) | st.text(max_size=60)),
-    "DMS S3 settings": (s3_settings.from_dms, nearly(asdict(s3_settings.POC))),
-    "DMS task settings": (parse_settings, nearly(DEFAULT).map(json.dumps) | st.text(max_size=60)),
+    "table mappings": (mappings.parse, mappings.DEFAULT),
+    "DMS table mappings": (lambda found: parse_rules(json.dumps(found)), RULES),
+    "DMS S3 settings": (
+        lambda found: isinstance(found, dict) and s3_settings.from_dms(found),  # of a request whose shape was checked
+        asdict(s3_settings.POC),
+    ),
+    "DMS task settings": (lambda found: parse_settings(json.dumps(found)), DEFAULT),
+}
+READERS: dict[str, tuple[Callable[[Any], object], st.SearchStrategy[Any]]] = {
+    **{name: (read, nearly(right)) for name, (read, right) in DOCUMENTS.items()},
+    "manifest's bytes": (manifest.from_json, st.binary(max_size=60)),
+    "run record's bytes": (RunRecord.from_json, st.binary(max_size=60)),
+    "intent's bytes": (lambda body: state.read(body, "an intent", lambda it: Intent(**it)), st.binary(max_size=60)),
+    "table mappings that lack some": (mappings.parse, nearly(RULES)),
+    "DMS table mappings' text": (parse_rules, st.text(max_size=60)),
+    "DMS task settings' text": (parse_settings, st.text(max_size=60)),
     "Athena SQL": (statements.parse, edited(SQL) | st.text(max_size=60)),
     "schedule": (cron.parse, edited(("cron(0 12 ? * MON-FRI *)", "rate(5 minutes)")) | st.text(max_size=30)),
     "business time": (parse_as_of, edited(("2026-01-01", "2026-01-01T10:00:00Z", "2026-01-01 10:00+02:00"))),
@@ -156,21 +169,6 @@ NASTY: tuple[Any, ...] = (
     float("inf"), float("-inf"), float("nan"), 10**400, 2**63, -1, 0, 1.5, True, None, "", "nan", "\ud800", "\x00", "9" * 5000,
     [], {}, [[]], [None], {"": None}, [float("inf")], {"a": float("nan")},
 )  # fmt: skip
-DOCUMENTS: dict[str, tuple[Callable[[Any], object], Any]] = {
-    "manifest": (lambda found: manifest.from_json(_json(found)), json.loads(MANIFEST.to_json())),
-    "run record": (lambda found: RunRecord.from_json(_json(found)), json.loads(RECORD.to_json())),
-    "intent": (
-        lambda found: state.read(_json(found), "an intent", lambda it: Intent(**it)),
-        asdict(Intent(1, 1, 2, 3)),
-    ),
-    "table mappings": (mappings.parse, mappings.DEFAULT),
-    "DMS table mappings": (lambda found: parse_rules(json.dumps(found)), RULES),
-    "DMS S3 settings": (
-        lambda found: isinstance(found, dict) and s3_settings.from_dms(found),  # of a request whose shape was checked
-        asdict(s3_settings.POC),
-    ),
-    "DMS task settings": (lambda found: parse_settings(json.dumps(found)), DEFAULT),
-}
 
 
 def with_each_place(document: Any, value: Any) -> Iterator[Any]:

@@ -1,6 +1,9 @@
 """What a run knows of its size from the manifests alone."""
 
+from dataclasses import replace
+
 import pytest
+from manifests import EMPTY
 
 from lakehouse_core.contracts import CONTRACTS
 from lakehouse_local.capture.manifest import FileEntry, Manifest, TableEntry
@@ -11,21 +14,9 @@ EVENT = CONTRACTS["event"]
 
 def manifest(kind: str, *files: tuple[str | None, int], rows: int = 0) -> Manifest:
     """A manifest of files (table, bytes), and of so many loaded events."""
-    return Manifest(
-        epoch=1,
-        sequence=0,
+    return replace(
+        EMPTY,
         kind=kind,
-        layout="poc",
-        slot="lakehouse",
-        publication="lakehouse",
-        system_identifier="1",
-        timeline=1,
-        start_lsn=1,
-        end_lsn=1,
-        consistent_point=1,
-        clock="2025-07-01T00:00:00+00:00",
-        change_counter=0,
-        file_time=None,
         files=tuple(FileEntry("key", size, "", 1, table, "", "") for table, size in files),
         tables={"public.core_event": TableEntry(("id",), ("bigint",), ("id",), load_rows=rows)},
     )

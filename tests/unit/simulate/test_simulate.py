@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from manifests import EMPTY
 
 from lakehouse_core.contracts import CONTRACTS, Contract
 from lakehouse_local.capture.json_text import UNAVAILABLE
@@ -68,13 +69,8 @@ def text(cell: Cell) -> str:
 def manifest_of(contract: Contract, entry: FileEntry) -> Manifest:
     """A manifest that describes one topic."""
     shape = TableEntry(contract.column_names, tuple(c.source_type for c in contract.columns), (contract.key,))
-    return replace(EMPTY, files=(entry,), tables={f"{contract.schema}.{contract.table}": shape})
-
-
-EMPTY = Manifest(
-    epoch=1, sequence=1, kind="changes", layout="topics", slot="", publication="", system_identifier="", timeline=1,
-    start_lsn=0, end_lsn=0, consistent_point=0, clock="", change_counter=0, file_time=None, files=(), wire="debezium",
-)  # fmt: skip
+    tables = {f"{contract.schema}.{contract.table}": shape}
+    return replace(EMPTY, layout="topics", wire="debezium", files=(entry,), tables=tables)
 
 
 @pytest.mark.parametrize("seed", range(5))
