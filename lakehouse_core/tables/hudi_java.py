@@ -66,9 +66,7 @@ class HudiJava:
 
     def commit(self, client: Any, instant: Any) -> Commit:
         """The instant as the Protocol's value."""
-        name = instant.requestedTime()
-        operation = self.metadata(client, instant).getOperationType().toString().lower()
-        return Commit(name, instant_time(name), operation)
+        return commit_of(instant, self.metadata(client, instant))
 
     def oldest_kept(self, client: Any) -> str:
         """The earliest instant whose files the last cleaning kept; the empty text if there was none."""
@@ -135,6 +133,12 @@ def instant_of(milliseconds: int) -> str:
     """
     seconds, rest = divmod(milliseconds, 1000)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y%m%d%H%M%S}{rest:03}"
+
+
+def commit_of(instant: Any, metadata: Any) -> Commit:
+    """The instant as the Protocol's value, by what the commit says of itself."""
+    name = instant.requestedTime()
+    return Commit(name, instant_time(name), metadata.getOperationType().toString().lower())
 
 
 def completed(client: Any) -> list[Any]:
