@@ -104,7 +104,7 @@ bad-inputs: setup ## print which tests meet each of our errors; an error that no
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -p bad_inputs -m "not slow and not long" tests/unit tests/docs tests/spark tests/adapters tests/emulator \
 	  tests/e2e/test_bad_input.py tests/e2e/test_providers.py
 
-chaos: setup ## break it: kills, crashes, failing S3, racing writers, planted bugs, attacks, a soak; two hours and more
+chaos: setup ## break it: kills, crashes, failing S3, racing writers, planted bugs, attacks, a soak; an hour and a half
 	@CHAOS_SHARE=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "" tests/chaos tests/unit/fuzz tests/spark/bronze/test_bronze_fuzz.py tests/emulator/test_athena_attacks.py \
 	  tests/e2e/test_run_points.py tests/e2e/test_run_kills.py tests/e2e/test_clock_skew.py tests/e2e/test_schema_changes.py \
 	  tests/e2e/test_leaks.py tests/e2e/test_soak.py \
