@@ -74,9 +74,9 @@ _MERGE_ON_READ = {
 }
 _LOAD = {"hoodie.datasource.write.operation": "bulk_insert"}
 _COLUMNS_MAY_GO = {"hoodie.datasource.write.schema.allow.auto.evolution.column.drop": "true"}
-# Rows go from Spark into the files as they are; by records, each row is made into one first.
-_OVERWRITE = _LOAD | _COLUMNS_MAY_GO | {"hoodie.bulkinsert.overwrite.operation.type": "insert_overwrite"}
 _OVERWRITTEN = "insert_overwrite"
+# Rows go from Spark into the files as they are; by records, each row is made into one first.
+_OVERWRITE = _LOAD | _COLUMNS_MAY_GO | {"hoodie.bulkinsert.overwrite.operation.type": _OVERWRITTEN}
 _OVERWRITE_BY_RECORDS = _COLUMNS_MAY_GO | {"hoodie.datasource.write.operation": "insert_overwrite_table"}
 
 
