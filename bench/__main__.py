@@ -21,7 +21,7 @@ def main() -> None:
     arguments.add_argument("part", nargs="*", choices=[[], *PARTS], help="default: all")
     arguments.add_argument("--scale", default="medium", help="of the pipeline's source: small, medium, large")
     arguments.add_argument("--rows", type=int, default=320_000, help="of the table formats' one table")
-    arguments.add_argument("--rounds", type=int, default=2, help="how often each work is repeated; the best counts")
+    arguments.add_argument("--rounds", type=int, default=4, help="how often each work is repeated; the best counts")
     chosen = arguments.parse_args()
     for name in chosen.part or PARTS:
         PARTS[name](chosen)

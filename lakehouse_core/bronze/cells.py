@@ -31,7 +31,7 @@ _PATTERNS = {
     "date": _DAY,
     "timestamptz": _DAY + r" [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?",
 }
-_TYPES = {"timestamptz": "timestamp", "integer": "int"}
+_TYPES = {"integer": "int"}
 _NUMERIC = re.compile(r"numeric\((\d+),(\d+)\)")
 _LOOKS_LIKE_A_MARKER = r"\A\\+[NU]\z"
 
@@ -118,7 +118,7 @@ def _judged(typed: DataFrame, contract: Contract, cells: Cells) -> DataFrame:
         (~F.col("_shape"), "shape", F.lit("the row has too few or too many cells")),
         (~known, "op_known", F.concat(F.lit("Op: "), _shown(op), F.lit(f" is none of {', '.join(cells.ops)}"))),
         (keyless, "key_present", _quoted(contract.key, F.col(key_cell), contract.column(contract.key))),
-        (F.length("_typing") > 0, "typed", F.col("_typing")),
+        (F.col("_typing") != "", "typed", F.col("_typing")),
     )
     rule = reason = F.lit(None).cast("string")
     for broken, name, why in reversed(verdicts):
@@ -207,10 +207,21 @@ def _value(column: Column, cell: str) -> Expression:
         # Both an unquoted nothing and "" are the empty text.
         plain = F.when(text.startswith("\\") & text.rlike(_LOOKS_LIKE_A_MARKER), F.expr(f"substring({cell}, 2)"))
         return F.when(text.isNull() | ~text.isin(NULL, NOT_SENT), F.coalesce(plain, text, F.lit("")))
-    # The text has no zone and is UTC, whatever the session's zone is.
-    source = f"concat({cell}, 'Z')" if column.source_type == "timestamptz" else cell
-    target = _TYPES.get(column.source_type, column.source_type.replace("numeric", "decimal"))
-    return F.when(text.rlike(rf"\A(?:{pattern})\z"), F.expr(f"try_cast({source} as {target})"))
+    if column.source_type == "timestamptz":
+        value = _instant(cell)
+    else:
+        target = _TYPES.get(column.source_type, column.source_type.replace("numeric", "decimal"))
+        value = F.expr(f"try_cast({cell} as {target})")
+    return F.when(text.rlike(rf"\A(?:{pattern})\z"), value)
+
+
+def _instant(cell: str) -> Expression:
+    """The instant of a text that has no zone and is UTC, whatever the session's zone is.
+
+    By way of the time since 1970: Spark compiles two regular expressions for each text that ends in a zone.
+    """
+    since = f"try_cast({cell} as timestamp_ntz) - timestamp_ntz'1970-01-01 00:00:00'"
+    return F.expr(f"timestamp_seconds(cast(cast({since} as interval second) as decimal(18,6)))")
 
 
 def _pattern(column: Column) -> str | None:

@@ -55,7 +55,9 @@ def json_text(document: Column, parsed: Column, field: str) -> Column:
     backslash nothing but a key reads ``"field":``, and where there is one such key, the quote after it says text.
     """
     key = f'"{field}":'
-    only = F.length(document) - F.length(F.replace(document, F.lit(key), F.lit(""))) == len(key)
+    without = F.replace(document, F.lit(key), F.lit(""))
+    # In bytes, which a text knows: its characters would have to be counted.
+    only = F.octet_length(document) - F.octet_length(without) == len(key.encode())
     seen = only & document.contains(f'{key} "') & ~document.contains("\\")
     quoted = F.get_json_object(F.concat(F.lit("["), document, F.lit("]")), f"$[*].{field}")
     return F.when(seen, parsed[field]).when(quoted.startswith('"'), parsed[field])

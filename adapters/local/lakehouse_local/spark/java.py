@@ -16,8 +16,16 @@ MAJOR = 17
 # good. By itself the JVM never compiles a method of more than 8,000 bytes of code, which is what Spark makes of a wide
 # row's typing: a full load's parsing took 1.6 times the CPU. On few cores the parallel collector leaves Spark more of
 # them than G1 does: 3,419 changes took a fifth less (`make demo` beside
-# LAKEHOUSE_JAVA_OPTIONS='-XX:-UseParallelGC -XX:+UseG1GC' make demo).
-OPTIONS = "-Duser.timezone=UTC -XX:ReservedCodeCacheSize=512m -XX:-DontCompileHugeMethods -XX:+UseParallelGC"
+# LAKEHOUSE_JAVA_OPTIONS='-XX:-UseParallelGC -XX:+UseG1GC' make demo). The optimizing compiler waits four times as long as
+# by itself: a run's code is wide and runs a short time, and compiling it took more than running it.
+_COMPILE_LATER = (
+    "-XX:Tier4InvocationThreshold=20000 -XX:Tier4MinInvocationThreshold=2400 "
+    "-XX:Tier4CompileThreshold=60000 -XX:Tier4BackEdgeThreshold=160000"
+)
+OPTIONS = (
+    f"-Duser.timezone=UTC -XX:ReservedCodeCacheSize=512m -XX:-DontCompileHugeMethods {_COMPILE_LATER} "
+    "-XX:+UseParallelGC"
+)
 _LOCK = Path(__file__).parents[4] / "requirements" / "java.lock"
 _VERSION = re.compile(r'version "((\d+)[^"]*)"')
 

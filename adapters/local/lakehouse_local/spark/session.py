@@ -43,6 +43,8 @@ _LOCAL = {
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
     "spark.ui.showConsoleProgress": "false",
+    # A run compiles some six hundred pieces of generated code; Spark keeps a hundred, and would compile all anew each time.
+    "spark.sql.codegen.cache.maxEntries": "3000",
     # A batch is held for as long as it takes to write it: packing and unpacking it cost more than the memory is worth.
     "spark.sql.inMemoryColumnarStorage.compressed": "false",
     # Spark keeps the plan of each query as text, one for each stage that adapts it: unbounded, a deep plan is megabytes
