@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -76,16 +77,21 @@ def ask(environment: Environment, settings: Settings, say: Say, bill: Bill | Non
     runs = records.every(S3Storage(environment.s3), settings.naming)
     if not runs:
         raise TableMissing("the lake is empty: no run has finished yet", hint="lakehouse run")
-    quality = checks.report(environment, settings, say)
-    engine = QueryEngine(environment, settings)
+    say("starting Spark")
+    spark = session(settings, environment.s3, "lakehouse dashboard")
     figures = [figure for page in PAGES for figure in page.figures]
     found: dict[str, Result] = {}
-    for number, figure in enumerate(figures, 1):
-        say(f"asking: {figure.question} ({number} of {len(figures)})")
-        found[figure.name] = engine.run(figure.sql)
-    tenants = engine.run("select id, name from silver.tenants order by name, id")
-    say("following columns to the source")
-    known = _followed(session(settings, environment.s3, "lakehouse dashboard"), settings)
+    # Spark plans, DuckDB asks: neither waits for the other.
+    with ThreadPoolExecutor(1) as beside:
+        following = beside.submit(_followed, spark, settings)
+        quality = checks.report(environment, settings, say)
+        engine = QueryEngine(environment, settings)
+        for number, figure in enumerate(figures, 1):
+            say(f"asking: {figure.question} ({number} of {len(figures)})")
+            found[figure.name] = engine.run(figure.sql)
+        tenants = engine.run("select id, name from silver.tenants order by name, id")
+        say("following columns to the source")
+        known = following.result()
     return Answers(
         figures=found,
         tenants=tuple((row[0], row[1]) for row in tenants.rows),
