@@ -237,7 +237,9 @@ def test_a_mart_that_is_new(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_period_is_taken_in_again(lake: Lakehouse, changed: Changed) -> None:
     """A backfill mends a row that was damaged, leaves all others as they were, and can be repeated; a load cannot."""
-    spark = session(lake.settings, lake.parts.s3, "test")
+    said: list[str] = []
+    spark = session(lake.settings, lake.parts.s3, "test", said.append)
+    assert not said, "it runs already"
     silver = format_named("hudi", spark)
     table = Lake(lake.settings.naming, lake.storage, spark, silver).base(CONTRACTS["order"])
     whole = "select * from silver.orders order by id"

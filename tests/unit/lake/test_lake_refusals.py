@@ -140,7 +140,7 @@ def test_a_home_that_is_not_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 
 
 def test_a_spark_that_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The setting of the heap and the log are named."""
+    """It is said that it starts; the setting of the heap and the log are named."""
     chosen = replace(settings.from_environment(), home=tmp_path, driver_memory="3g")
 
     def broken(*_: object) -> Any:
@@ -149,7 +149,9 @@ def test_a_spark_that_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(SparkContext, "_active_spark_context", None)
     monkeypatch.setattr(spark_session, "_prepare", lambda _: None)
     monkeypatch.setattr(spark_session, "_builder", broken)
+    said: list[str] = []
     with pytest.raises(SparkRefused, match="Spark did not start: no heap") as refused:
-        spark_session.session(chosen, None, "x")
+        spark_session.session(chosen, None, "x", said.append)
+    assert said == ["starting Spark"]
     assert "LAKEHOUSE_DRIVER_MEMORY" in refused.value.hint
     assert "(3g)" in refused.value.hint

@@ -160,8 +160,7 @@ def lineage(
 
     chosen = settings.from_environment()
     with output.working("reading plans") as say:
-        say("starting Spark")
-        spark = session(chosen, None, "lineage")
+        spark = session(chosen, None, "lineage", say)
         say("following columns")
         known = graph.of(spark, extensions.blueprint(chosen))
     if shape is Told.openlineage:

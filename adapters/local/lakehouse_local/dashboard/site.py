@@ -77,8 +77,7 @@ def ask(environment: Environment, settings: Settings, say: Say, bill: Bill | Non
     runs = records.every(S3Storage(environment.s3), settings.naming)
     if not runs:
         raise TableMissing("the lake is empty: no run has finished yet", hint="lakehouse run")
-    say("starting Spark")
-    spark = session(settings, environment.s3, "lakehouse dashboard")
+    spark = session(settings, environment.s3, "lakehouse dashboard", say)
     figures = [figure for page in PAGES for figure in page.figures]
     found: dict[str, Result] = {}
     # Spark plans, DuckDB asks: neither waits for the other.

@@ -24,8 +24,7 @@ def report(environment: Environment, settings: Settings, say: Say) -> Report:
     last = records.latest(storage, settings.naming)
     if last is None:
         raise TableMissing("the lake is empty: no run has finished yet", hint="lakehouse run")
-    say("starting Spark")
-    spark = session(settings, environment.s3, "lakehouse quality")
+    spark = session(settings, environment.s3, "lakehouse quality", say)
     lake = Lake(settings.naming, storage, spark, format_named(last.format, spark), blueprint(settings))
     say("checking rules")
     bases = {

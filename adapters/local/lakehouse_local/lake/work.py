@@ -120,8 +120,7 @@ def take_in(
         return RunReport((), None, captured)
     seconds = {"capture": captured.seconds}
     with _timed(seconds, "Spark"):
-        say("starting Spark")
-        spark = session(settings, environment.s3, "lakehouse run")
+        spark = session(settings, environment.s3, "lakehouse run", say)
     lake = Lake(settings.naming, storage, spark, format_named(chosen, spark), wanted)
     with lease.hold(storage, lake.silver) as still_ours:
         erasures.require_finished(storage, lake.silver)
@@ -153,8 +152,7 @@ def rewrite(
         NothingCaptured: there is no run yet.
     """
     storage = S3Storage(environment.s3)
-    say("starting Spark")
-    spark = session(settings, environment.s3, "lakehouse")
+    spark = session(settings, environment.s3, "lakehouse", say)
     with lease.hold(storage, settings.naming.bucket("silver")) as still_ours:
         last = records.latest(storage, settings.naming)
         if last is None:
@@ -170,8 +168,7 @@ def repeat(environment: Environment, settings: Settings, manifests: tuple[Manife
     storage = S3Storage(environment.s3)
     seconds: dict[str, float] = {}
     with _timed(seconds, "Spark"):
-        say("starting Spark")
-        spark = session(settings, environment.s3, "lakehouse backfill")
+        spark = session(settings, environment.s3, "lakehouse backfill", say)
     with lease.hold(storage, settings.naming.bucket("silver")) as still_ours:
         erasures.require_finished(storage, settings.naming.bucket("silver"))
         last = records.latest(storage, settings.naming)
