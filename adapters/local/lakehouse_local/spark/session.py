@@ -75,15 +75,14 @@ _S3A = {
 _EXECUTOR_SECONDS = 60.0
 
 
-def session(settings: Settings, s3: S3Part | None, app_name: str, say: Say | None = None) -> SparkSession:
+def session(settings: Settings, s3: S3Part | None, app_name: str, say: Say = lambda _: None) -> SparkSession:
     """This process's Spark session, connected to ``s3`` if one is given; ``say`` is told if it has to start first.
 
     Raises JavaMissing, JarsUnavailable, JarsAltered, or SparkRefused where the JVM does not come up.
     """
     first = SparkContext._active_spark_context is None  # noqa: SLF001  # pyspark's own test for "is there one already"
     if first:
-        if say is not None:
-            say("starting Spark")
+        say("starting Spark")
         _prepare(settings)
     try:
         spark = _builder(settings, app_name).getOrCreate()
