@@ -12,7 +12,7 @@ from datetime import datetime
 from threading import Lock
 
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse_core import cdc, serve, silver
@@ -133,8 +133,19 @@ def history(spark: SparkSession, contract: Contract, log: str, before: int) -> D
 def refresh(mart: Mart, inputs: "Inputs", as_of: datetime, table: Table, table_format: TableFormat) -> Commit:
     """Compute one mart and replace its table."""
     rows = mart.build(**{name: inputs[name] for name in mart.inputs}, as_of=as_of)
-    # One own record key: a format's key of several columns confuses ('x,y:z') with ('x', 'y:z').
-    return table_format.overwrite(table, rows.withColumn(MART_KEY, F.md5(F.to_json(F.struct(*mart.key)))))
+    return table_format.overwrite(table, rows.withColumn(MART_KEY, record_key(mart)))
+
+
+def record_key(mart: Mart) -> Column:
+    """The one column by which a table format knows a mart's row: never NULL, never empty, another one for another key.
+
+    A key of one column is that column's value as text, which packs well; where it is NULL or empty, and for a key of
+    several columns, a digest. A format's own key of several columns would confuse ('x,y:z') with ('x', 'y:z').
+    """
+    digest = F.md5(F.to_json(F.struct(*mart.key)))
+    if len(mart.key) > 1:
+        return digest
+    return F.coalesce(F.nullif(F.col(mart.key[0]).cast("string"), F.lit("")), digest)
 
 
 class Inputs:
