@@ -163,12 +163,19 @@ class Dms:
         return dict(found)
 
     def until(self, what: Callable[[], Any], seconds: float = 60) -> Any:
-        """Wait until something holds; what it gave."""
+        """Wait until something holds; what it gave. Where it never does, how the tasks stand is told."""
         end = time.monotonic() + seconds
         while not (found := what()):
-            assert time.monotonic() < end, "it never came to hold"
+            assert time.monotonic() < end, f"it never came to hold; {self._standing()}"
             time.sleep(0.05)
         return found
+
+    def _standing(self) -> str:
+        tasks = self("DescribeReplicationTasks")["ReplicationTasks"]
+        return "; ".join(
+            f"{task['ReplicationTaskIdentifier']}: {task['Status']} {task.get('LastFailureMessage', '')}"
+            for task in tasks
+        )
 
     def until_status(self, task: str, status: str) -> dict[str, Any]:
         """Wait for a task's status."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg2
 from psycopg2.extensions import make_dsn
@@ -148,8 +149,11 @@ def probe(endpoint: PostgresEndpoint) -> None:
 
 
 def authority_file(folder: Path, pem: str) -> Path:
-    """A certificate where libpq can read it."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """A certificate where libpq can read it: whole at any time, as several tasks connect with it at once."""
     path = folder / f"{hashlib.sha256(pem.encode()).hexdigest()}.pem"
-    path.write_text(pem)
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{uuid4().hex}.part")
+        draft.write_text(pem)
+        draft.replace(path)
     return path
