@@ -16,6 +16,12 @@ def test_the_file_is_whole_whenever_it_is_read(tmp_path: Path) -> None:
     assert [path.suffix for path in (tmp_path / "new").iterdir()] == [".pem"]
 
 
+def test_a_file_that_was_cut_off_is_made_good(tmp_path: Path) -> None:
+    """One that a full disk or a kill left half written does not stay."""
+    authority_file(tmp_path, PEM).write_text(PEM[:100])
+    assert authority_file(tmp_path, PEM).read_text() == PEM
+
+
 def test_each_authority_has_a_file(tmp_path: Path) -> None:
     """Two endpoints with different certificates do not share one."""
     first, second = (authority_file(tmp_path, pem) for pem in ("one", "two"))

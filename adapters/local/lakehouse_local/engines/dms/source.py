@@ -150,10 +150,8 @@ def probe(endpoint: PostgresEndpoint) -> None:
 
 def authority_file(folder: Path, pem: str) -> Path:
     """A certificate where libpq can read it: whole at any time, as several tasks connect with it at once."""
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{hashlib.sha256(pem.encode()).hexdigest()}.pem"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{uuid4().hex}.part")
-        draft.write_text(pem)
-        draft.replace(path)
-    return path
+    draft = path.with_name(f"{uuid4().hex}.part")
+    draft.write_text(pem)
+    return draft.replace(path)
