@@ -131,6 +131,14 @@ class Blueprint:
             for name in mart.inputs:
                 if name not in frames:
                     yield f"mart {mart.name} needs the frame {name!r}; there are {', '.join(sorted(frames))}"
+            columns = {*mart.key, *(measure.column for measure in mart.measures)}
+            if mart.cluster_by is not None and mart.cluster_by not in columns:
+                yield f"mart {mart.name} is clustered by {mart.cluster_by!r}, which is no column of it"
+            if mart.slices is not None:
+                for name in set(mart.slices.by) - columns:
+                    yield f"mart {mart.name} is cut by {name!r}, which is no column of it"
+                for name in set(mart.inputs) - mart.slices.touched.keys():
+                    yield f"mart {mart.name} does not say which of its slices a change of {name!r} touches"
 
 
 def _plus(known: Mapping[str, T], name: str, value: T) -> Mapping[str, T]:

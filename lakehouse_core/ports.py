@@ -16,6 +16,8 @@ class Table:
     (None: the table is only ever overwritten whole), ``rows_hint`` the size by which an index is laid out.
     ``merge_on_read``: a merge writes only what is new, beside the files, and reading joins the two until the table is
     compacted; Hudi's table type, fixed when the table is created.
+    ``clustered``: keys begin with their group and a dash, and rows lie by group and key in small files, so that a patch of rows of few
+    groups rewrites few files; for a table that is overwritten or patched.
     """
 
     name: str
@@ -25,6 +27,7 @@ class Table:
     ordering: str | None = None
     rows_hint: int = 1_000
     merge_on_read: bool = False
+    clustered: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,13 @@ class TableFormat(Protocol):
         """
         ...
 
+    def patch(self, table: Table, frame: DataFrame, gone: str) -> Commit:
+        """Upsert by key, and delete the keys of the rows whose boolean column ``gone`` is true, in one commit.
+
+        For tables without an ordering: what is given replaces what is stored. ContractBroken as for ``merge``.
+        """
+        ...
+
     def read(self, table: Table) -> DataFrame:
         """The current rows, without the format's own columns; TableMissing if never written."""
         ...
@@ -74,6 +84,10 @@ class TableFormat(Protocol):
 
     def changes_since(self, table: Table, commit: str) -> DataFrame:
         """The current rows that were written after that commit."""
+        ...
+
+    def last(self, table: Table) -> Commit:
+        """The newest completed commit; TableMissing if never written."""
         ...
 
     def history(self, table: Table) -> list[Commit]:

@@ -32,4 +32,5 @@ MART = Mart(
         *VALIDITY,
     ),
     clock=Clock.NOTHING,
+    slices=PRODUCT.slices("product_version"),
 )

@@ -33,4 +33,5 @@ MART = Mart(
         *VALIDITY,
     ),
     clock=Clock.NOTHING,
+    slices=TENANT.slices("tenant_version"),
 )

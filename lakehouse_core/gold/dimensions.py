@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from lakehouse_core.contracts.envelope import BUSINESS_TIME, OP, POSITION, Op
 from lakehouse_core.gold.mart import Measure
+from lakehouse_core.gold.slices import Changed, Slices, within
 from lakehouse_core.gold.versions import holds_at
 
 UNKNOWN = "unknown"
@@ -93,6 +94,39 @@ class Dimension:
             .withColumn(self.sk, F.coalesce(self.sk, F.lit(UNKNOWN)))
             .drop("_id", "_since", "_until")
         )
+
+    def slices(self, versions: str) -> Slices:
+        """The dimension's mart in slices: a key's rows follow from that key's versions (the input of that name)."""
+        return Slices(
+            (self.id,),
+            {versions: lambda changed, _: changed.both.select(F.col("id").alias(self.id))},
+            lambda inputs, slices: {versions: within(inputs[versions], slices, **{self.id: "id"})},
+        )
+
+    def moved(self, changed: Changed) -> DataFrame:
+        """When another row than before holds: one row per such stretch, ``_id``, ``_since``, ``_until`` (NULL: still)."""
+        was, now = (
+            self.rows(versions)
+            .where(F.col(self.id).isNotNull())
+            .select(self.sk, self.id, "valid_from", F.struct("valid_to").alias(side))
+            for versions, side in ((changed.before, "_was"), (changed.after, "_now"))
+        )
+        rows = was.join(now, [self.sk, self.id, "valid_from"], "full_outer")
+        kept = F.col("_was").isNotNull() & F.col("_now").isNotNull()
+        ends = [F.col("_was.valid_to"), F.col("_now.valid_to")]
+        still = (F.col("_was").isNotNull() & ends[0].isNull()) | (F.col("_now").isNotNull() & ends[1].isNull())
+        return rows.where(~F.col("_was").eqNullSafe(F.col("_now"))).select(
+            F.col(self.id).alias("_id"),
+            # A row that is there before and now only ends elsewhere: up to the earlier end it holds as it did.
+            F.when(kept, F.least(*ends)).otherwise(F.col("valid_from")).alias("_since"),
+            F.when(~still, F.greatest(*ends)).alias("_until"),
+        )
+
+    def renamed(self, facts: DataFrame, changed: Changed, at: Column) -> DataFrame:
+        """The facts for whose key another row of the dimension holds at ``at`` than before."""
+        stretch = self.moved(changed)
+        held = (F.col(self.id) == F.col("_id")) & holds_at(at, since=F.col("_since"), until=F.col("_until"))
+        return facts.join(F.broadcast(stretch), held, "left_semi")
 
 
 TENANT = Dimension(

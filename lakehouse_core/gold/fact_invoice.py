@@ -1,14 +1,16 @@
 """fact_invoice: each invoice as it stands."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse_core.gold.dimensions import CUSTOMER, TENANT
+from lakehouse_core.gold.dimensions import CUSTOMER, TENANT, Dimension
 from lakehouse_core.gold.mart import Clock, Mart, Measure
 from lakehouse_core.gold.numbers import MONEY
 from lakehouse_core.gold.periods import utc_date
+from lakehouse_core.gold.slices import Changed, Frames, Slices, within
 
 
 def build(
@@ -43,6 +45,41 @@ def build(
     )
 
 
+def _of(dimension: Dimension) -> Callable[[Changed, Frames], DataFrame]:
+    """The invoices whose tenant or customer goes by another row."""
+
+    def touched(versions: Changed, inputs: Frames) -> DataFrame:
+        return _named(dimension.renamed(inputs["invoices"], versions, F.col("issued_at")))
+
+    return touched
+
+
+def _of_tenants(tenants: Changed, inputs: Frames) -> DataFrame:
+    """The invoices of tenants with another currency."""
+    return _named(within(inputs["invoices"], tenants.keys_with_another("currency"), id="tenant_id"))
+
+
+def _named(invoices: DataFrame) -> DataFrame:
+    return invoices.select(F.col("id").alias("invoice_id"))
+
+
+def _needed(inputs: Frames, slices: DataFrame) -> Frames:
+    """Those invoices and the versions of their customers; tenants, which are few, whole."""
+    theirs = within(inputs["invoices"], slices, invoice_id="id")
+    return {"invoices": theirs, "customer_version": within(inputs["customer_version"], theirs, customer_id="id")}
+
+
+SLICES = Slices(
+    ("invoice_id",),
+    {
+        "invoices": lambda invoices, _: _named(invoices.both),
+        "tenants": _of_tenants,
+        "tenant_version": _of(TENANT),
+        "customer_version": _of(CUSTOMER),
+    },
+    _needed,
+)
+
 MART = Mart(
     name="fact_invoice",
     grain="one row per invoice",
@@ -65,4 +102,5 @@ MART = Mart(
         Measure("balance", "money", "amount_due - amount_paid"),
     ),
     clock=Clock.NOTHING,
+    slices=SLICES,
 )

@@ -9,6 +9,7 @@ from lakehouse_core.gold.dimensions import CUSTOMER, TENANT
 from lakehouse_core.gold.funnel_daily import STEPS
 from lakehouse_core.gold.mart import Clock, Mart, Measure
 from lakehouse_core.gold.periods import utc_date
+from lakehouse_core.gold.slices import Changed, Frames, Slices, within
 
 
 def build(*, events: DataFrame, tenant_version: DataFrame, customer_version: DataFrame, as_of: datetime) -> DataFrame:
@@ -45,6 +46,36 @@ def build(*, events: DataFrame, tenant_version: DataFrame, customer_version: Dat
     )
 
 
+def _of_tenants(tenant_version: Changed, inputs: Frames) -> DataFrame:
+    """The sessions with an event while a tenant goes by another row: the one that they start with is such an event."""
+    return TENANT.renamed(inputs["events"], tenant_version, F.col("occurred_at")).select("session_id")
+
+
+def _of_customers(customer_version: Changed, inputs: Frames) -> DataFrame:
+    """The sessions in which a customer was seen who goes by another row at some time: where it starts is not asked."""
+    moved = CUSTOMER.moved(customer_version)
+    return within(inputs["events"], moved, _id="customer_id").select("session_id")
+
+
+def _needed(inputs: Frames, slices: DataFrame) -> Frames:
+    """Those sessions' events and the versions of their customers; tenants, which are few, whole."""
+    events = inputs["events"].select(
+        "id", "session_id", "tenant_id", "anonymous_id", "customer_id", "event_type", "occurred_at"
+    )
+    theirs = within(events, slices, "session_id")
+    return {"events": theirs, "customer_version": within(inputs["customer_version"], theirs, customer_id="id")}
+
+
+SLICES = Slices(
+    ("session_id",),
+    {
+        "events": lambda events, _: events.both.select("session_id"),
+        "tenant_version": _of_tenants,
+        "customer_version": _of_customers,
+    },
+    _needed,
+)
+
 MART = Mart(
     name="fact_session",
     grain="one row per session: a visitor's events without a gap of more than 30 minutes",
@@ -65,4 +96,6 @@ MART = Mart(
         Measure("has_purchase", "flag", "whether a purchase is among them"),
     ),
     clock=Clock.NOTHING,
+    slices=SLICES,
+    cluster_by="start_day",
 )

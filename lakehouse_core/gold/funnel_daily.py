@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 from lakehouse_core.gold.mart import Clock, Mart, Measure
 from lakehouse_core.gold.numbers import rate
 from lakehouse_core.gold.periods import day_is_complete, utc_date
+from lakehouse_core.gold.slices import Changed, Frames, Slices, within
 
 STEPS = ("page_view", "product_view", "add_to_cart", "checkout_started", "purchase")
 WINDOW_DAYS = 7
@@ -92,6 +93,41 @@ def _in_time(reached: Column) -> Column:
     return elapsed < WINDOW_DAYS * 86_400_000_000
 
 
+def _touched(events: Changed, inputs: Frames) -> DataFrame:
+    """The days that changed events are or were within reach of, and those of visitors who may be another person now.
+
+    An event counts for ways that start on its date or up to seven days before, whoever's it is. Who a visitor is, is
+    said by the first event with a customer: only where a changed event is that first one, or came before it while it
+    was there, may the visitor's events be another person's now.
+    """
+    mine, moment = ("tenant_id", "anonymous_id"), F.struct("occurred_at", "id")
+    named = F.col("customer_id").isNotNull()
+    seen = events.both.where(named).groupBy(*mine).agg(F.min(moment).alias("earliest"))
+    theirs = inputs["events"].select(*mine, "id", "customer_id", "occurred_at").join(F.broadcast(seen), list(mine))
+    first = F.min(F.when(named, moment)).over(Window.partitionBy(*mine))
+    moved = theirs.withColumn("first", first).where(F.col("first").isNull() | (F.col("earliest") <= F.col("first")))
+    dated = events.both.select("tenant_id", "occurred_at").union(moved.select("tenant_id", "occurred_at"))
+    return _spread(dated.select("tenant_id", utc_date(F.col("occurred_at")).alias("event_date")), -WINDOW_DAYS, 0)
+
+
+def _needed(inputs: Frames, slices: DataFrame) -> Frames:
+    """The events that ways of those days can lead over, and for each of their visitors the one that says who it is."""
+    mine = ("tenant_id", "anonymous_id")
+    events = inputs["events"].select("id", *mine, "customer_id", "event_type", "occurred_at")
+    days = _spread(slices, 0, WINDOW_DAYS)
+    reached = within(events, days, "tenant_id", event_date=utc_date(F.col("occurred_at")))
+    theirs = within(events.where(F.col("customer_id").isNotNull()), reached.select(*mine).distinct(), *mine)
+    row = F.struct("occurred_at", *(name for name in events.columns if name != "occurred_at"))
+    naming = theirs.groupBy(*mine).agg(F.min(row).alias("row")).select("row.*").select(*events.columns)
+    return {"events": reached.unionByName(naming).dropDuplicates(["id"])}
+
+
+def _spread(days: DataFrame, first: int, last: int) -> DataFrame:
+    """The days from ``first`` to ``last`` days after those given, each once."""
+    around = F.sequence(F.date_add("event_date", first), F.date_add("event_date", last))
+    return days.select("tenant_id", F.explode(around).alias("event_date")).distinct()
+
+
 MART = Mart(
     name="funnel_daily",
     grain="one row per tenant and date with a page view",
@@ -99,6 +135,7 @@ MART = Mart(
     inputs=("events",),
     build=build,
     clock=Clock.DAY,
+    slices=Slices(("tenant_id", "event_date"), {"events": _touched}, _needed),
     measures=(
         Measure("page_view_persons", "persons", "persons with a page view on the date"),
         *(

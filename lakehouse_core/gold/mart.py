@@ -8,6 +8,7 @@ from enum import StrEnum
 from pyspark.sql import DataFrame
 
 from lakehouse_core.gold.periods import as_of_date, as_of_month
+from lakehouse_core.gold.slices import Slices
 
 
 class Clock(StrEnum):
@@ -60,6 +61,11 @@ class Mart:
 
     ``clock`` says when a run may leave the mart alone: as long as no input changed and that part of ``as_of`` is the
     same. A mart that reads the ages of ``invoices`` follows at least the day, because they do.
+
+    ``slices`` say which of the rows changed inputs decide; None where every change may decide all of them. What such a
+    mart's rows follow of ``as_of`` they follow only while their ``is_complete`` is false.
+
+    ``cluster_by`` names a date by which the rows lie together in the table's files; None for a small table.
     """
 
     name: str
@@ -69,3 +75,5 @@ class Mart:
     build: Callable[..., DataFrame]
     measures: tuple[Measure, ...]
     clock: Clock = Clock.INSTANT
+    slices: Slices | None = None
+    cluster_by: str | None = None

@@ -15,6 +15,7 @@ from lakehouse_core.gold.mart import Mart, Measure
 from lakehouse_core.gold.numbers import MONEY, RATE, money, nonzero
 from lakehouse_core.gold.periods import as_of_instant, midnight, month_is_complete, months, utc_month
 from lakehouse_core.gold.revenue import completed
+from lakehouse_core.gold.slices import Changed, Frames, Slices, within
 from lakehouse_core.gold.versions import CAPTURED_FROM, VALID_TO, holds_at, spans
 
 _DAY_MICROS = 86_400_000_000
@@ -126,12 +127,76 @@ def _inventory(product_version: DataFrame, as_of: datetime) -> DataFrame:
     )
 
 
+def _months_of(orders: DataFrame) -> DataFrame:
+    return completed(orders).select("tenant_id", utc_month(F.col("order_date")).alias("month"))
+
+
+def _of_items(order_items: Changed, inputs: Frames) -> DataFrame:
+    """The months of the orders of changed items; an order that changed itself is named by its own change."""
+    return _months_of(within(inputs["orders"], order_items.both.select("order_id"), order_id="id"))
+
+
+def _of_products(product_version: Changed, inputs: Frames) -> DataFrame:
+    """The months, from the first change of a product's history on, in which it was ordered.
+
+    Costs and stock before a version are as they were without it, unless no version with values comes before it: the
+    first one's apply before it, too.
+    """
+    was, now = _told_apart(product_version.before), _told_apart(product_version.after)
+    changed = was.join(now, was.columns, "left_anti").unionByName(now.join(was, now.columns, "left_anti"))
+    since = changed.groupBy("id").agg(
+        F.when(~F.bool_or("first"), F.min("instant")).alias("since")  # NULL: always
+    )
+    items = inputs["order_items"].join(F.broadcast(since.withColumnRenamed("id", "product_id")), "product_id")
+    orders = completed(inputs["orders"]).select(F.col("id").alias("order_id"), "tenant_id", "order_date")
+    months = items.select("order_id", "since").join(orders, "order_id")
+    month = utc_month(F.col("order_date"))
+    sold = months.where(F.col("since").isNull() | (month >= utc_month(F.col("since"))))
+    return sold.select("tenant_id", month.alias("month"))
+
+
+def _told_apart(versions: DataFrame) -> DataFrame:
+    """The versions by what this mart reads of them, without NULL: what is equal here is equal to it."""
+    before = Window.partitionBy("id").orderBy(POSITION).rowsBetween(Window.unboundedPreceding, -1)
+    lived = F.count_if(F.col(OP).isin(Op.INSERT.value, Op.UPDATE.value)).over(before)
+    first = F.coalesce(lived, F.lit(0)) == 0
+    values = F.to_json(F.struct(OP, POSITION, "cost", "stock_quantity"))
+    return versions.select("id", F.col(BUSINESS_TIME).alias("instant"), first.alias("first"), values.alias("values"))
+
+
+def _of_tenants(tenants: Changed, inputs: Frames) -> DataFrame:
+    """All months of tenants with another currency."""
+    return _months_of(within(inputs["orders"], tenants.keys_with_another("currency"), id="tenant_id"))
+
+
+def _needed(inputs: Frames, slices: DataFrame) -> Frames:
+    """The orders of those months with their items and the versions of their products; tenants, which are few, whole."""
+    orders = inputs["orders"].select("id", "tenant_id", "status", "currency", "order_date")
+    theirs = within(completed(orders), slices, "tenant_id", month=utc_month(F.col("order_date")))
+    items = inputs["order_items"].select("order_id", "product_id", "quantity", "line_total")
+    lines = items.join(theirs.select(F.col("id").alias("order_id")), "order_id", "left_semi")
+    versions = within(inputs["product_version"], lines.select("product_id").distinct(), product_id="id")
+    return {"orders": theirs, "order_items": lines, "product_version": versions}
+
+
+SLICES = Slices(
+    ("tenant_id", "month"),
+    {
+        "orders": lambda orders, _: _months_of(orders.both),
+        "order_items": _of_items,
+        "product_version": _of_products,
+        "tenants": _of_tenants,
+    },
+    _needed,
+)
+
 MART = Mart(
     name="product_performance",
     grain="one row per product, month and currency with a completed order of the product",
     key=("tenant_id", "product_id", "month", "currency"),
     inputs=("orders", "order_items", "product_version", "tenants"),
     build=build,
+    slices=SLICES,
     measures=(
         Measure("units", "pieces", "quantity sold in completed orders"),
         Measure("line_revenue", "money", "sum of line_total"),

@@ -21,6 +21,12 @@ MEASURES = (
     Measure("average_order_value", "money", "gross_revenue / order_count, half-up to the cent"),
 )
 
+COLUMNS = (
+    *("tenant_id", "customer_id", "status", "currency", "order_date", "total_amount", "taxable_amount"),
+    *("discount_amount", "tax_amount", "shipping_amount"),
+)
+"""What of an order they are made of."""
+
 
 def completed(orders: DataFrame) -> DataFrame:
     """The orders that count as revenue."""

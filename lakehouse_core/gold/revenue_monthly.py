@@ -12,7 +12,8 @@ from pyspark.sql import functions as F
 from lakehouse_core.gold.mart import Clock, Mart, Measure
 from lakehouse_core.gold.numbers import rate
 from lakehouse_core.gold.periods import month_is_complete, utc_month
-from lakehouse_core.gold.revenue import MEASURES, by_period
+from lakehouse_core.gold.revenue import COLUMNS, MEASURES, by_period, completed
+from lakehouse_core.gold.slices import Changed, Frames, Slices, within
 
 
 def build(*, orders: DataFrame, as_of: datetime) -> DataFrame:
@@ -32,6 +33,19 @@ def build(*, orders: DataFrame, as_of: datetime) -> DataFrame:
     )
 
 
+def _touched(orders: Changed, _: Frames) -> DataFrame:
+    """The months in which changed orders count or counted, and the next, whose growth is on them."""
+    month = utc_month(F.col("order_date"))
+    return completed(orders.both).select("tenant_id", F.explode(F.array(month, F.add_months(month, 1))).alias("month"))
+
+
+def _needed(inputs: Frames, slices: DataFrame) -> Frames:
+    """The orders of those months and of the months before."""
+    months = slices.select("tenant_id", F.explode(F.array("month", F.add_months("month", -1))).alias("month"))
+    month = utc_month(F.col("order_date"))
+    return {"orders": within(inputs["orders"].select(*COLUMNS), months, "tenant_id", month=month)}
+
+
 MART = Mart(
     name="revenue_monthly",
     grain="one row per tenant, month and currency with a completed order",
@@ -39,6 +53,7 @@ MART = Mart(
     inputs=("orders",),
     build=build,
     clock=Clock.MONTH,
+    slices=Slices(("tenant_id", "month"), {"orders": _touched}, _needed),
     measures=(
         *MEASURES,
         Measure(

@@ -24,6 +24,7 @@ _PROPERTIES = {
     # Other readers (DuckDB, delta-rs) need no more than the first reader version.
     "delta.enableDeletionVectors": "false",
 }
+_CLUSTERED = {"maxRecordsPerFile": "100000"}
 _NO_CHANGE = ("VACUUM START", "VACUUM END", "SET TBLPROPERTIES")
 
 
@@ -43,9 +44,12 @@ class DeltaFormat:
         """Replace the table's content and schema (create it if absent)."""
         frames.require(frame, table.key, table=table)
         _require_copy_on_write(table)
+        options = _PROPERTIES
+        if table.clustered:
+            frame, options = frames.clustered(frame, table), options | _CLUSTERED
         writer = frames.nullable(frame).write.format("delta").mode("overwrite").option("overwriteSchema", "true")
-        writer.options(**_PROPERTIES).save(table.location)
-        return self._last(table)
+        writer.options(**options).save(table.location)
+        return self.last(table)
 
     def merge(self, table: Table, frame: DataFrame) -> Commit:
         """Upsert by key; the stored row stays where its ordering value is greater than the incoming one."""
@@ -65,7 +69,28 @@ class DeltaFormat:
             .withSchemaEvolution()
         )
         frames.named(table, merge.execute)
-        return self._last(table)
+        return self.last(table)
+
+    def patch(self, table: Table, frame: DataFrame, gone: str) -> Commit:
+        """Upsert by key, and delete the keys of the rows whose column ``gone`` is true."""
+        frames.require(frame, table.key, gone, table=table)
+        _require_copy_on_write(table)
+        stored = self._table(table)
+        columns = stored.toDF().columns
+        frames.require_like(frame, stored.toDF().schema, table=table)
+        values = {f"`{name}`": f"incoming.`{name}`" for name in columns}
+        merge = (
+            stored.alias("stored")
+            .merge(
+                frames.nullable(frames.one_per_key(frame, table)).alias("incoming"),
+                f"stored.`{table.key}` = incoming.`{table.key}`",
+            )
+            .whenMatchedDelete(f"incoming.`{gone}`")
+            .whenMatchedUpdate(set=dict(values))
+            .whenNotMatchedInsert(f"not incoming.`{gone}`", values=dict(values))
+        )
+        frames.named(table, merge.execute)
+        return self.last(table)
 
     def read(self, table: Table) -> DataFrame:
         """The current rows; TableMissing if never written."""
@@ -85,6 +110,20 @@ class DeltaFormat:
         """The current rows that were written after that version (after an overwrite: all)."""
         return self._read(table).where(F.col("_metadata.row_commit_version") > int(commit))
 
+    def last(self, table: Table) -> Commit:
+        """The newest version that changed the table; what DESCRIBE HISTORY says, without its Spark jobs."""
+        log, version = self._log(table), self._snapshot(table).version()
+        if version < 0:
+            raise frames.missing(table)
+        while True:
+            path = self._delta.util.FileNames.unsafeDeltaFile(log.logPath(), version)
+            conf = log.newDeltaHadoopConf()
+            operation = self._delta.DeltaHistoryManager.getCommitInfoOpt(log.store(), path, conf).get().operation()
+            if operation not in _NO_CHANGE:
+                millis = path.getFileSystem(conf).getFileStatus(path).getModificationTime()
+                return Commit(str(version), _time(millis * 1000), operation.lower())
+            version -= 1
+
     def history(self, table: Table) -> list[Commit]:
         """The versions whose files are still there, oldest first; TableMissing if never written."""
         entries = self._entries(table)
@@ -93,9 +132,9 @@ class DeltaFormat:
 
     def optimize(self, table: Table) -> Commit | None:
         """Join small files into larger ones; None if there was nothing to do."""
-        before = self._last(table)
+        before = self.last(table)
         self._table(table).optimize().executeCompaction()
-        after = self._last(table)
+        after = self.last(table)
         return None if after == before else after
 
     def compact(self, table: Table) -> Commit | None:
@@ -159,20 +198,6 @@ class DeltaFormat:
             F.col("userMetadata").alias("oldest_kept"),
         )
         return self._table(table).history().select(*columns).orderBy(F.desc("version")).collect()
-
-    def _last(self, table: Table) -> Commit:
-        """The newest version that changed the table; what DESCRIBE HISTORY says, without its Spark jobs."""
-        log, version = self._log(table), self._snapshot(table).version()
-        if version < 0:
-            raise frames.missing(table)
-        while True:
-            path = self._delta.util.FileNames.unsafeDeltaFile(log.logPath(), version)
-            conf = log.newDeltaHadoopConf()
-            operation = self._delta.DeltaHistoryManager.getCommitInfoOpt(log.store(), path, conf).get().operation()
-            if operation not in _NO_CHANGE:
-                millis = path.getFileSystem(conf).getFileStatus(path).getModificationTime()
-                return Commit(str(version), _time(millis * 1000), operation.lower())
-            version -= 1
 
     @property
     def _delta(self) -> Any:

@@ -24,6 +24,20 @@ def nullable(frame: DataFrame) -> DataFrame:
     )
 
 
+def clustered(frame: DataFrame, table: Table) -> DataFrame:
+    """The rows as a clustered table stores them: those of one group (its key up to the first dash) together, in order."""
+    return frame.repartition(F.substring_index(table.key, "-", 1)).sortWithinPartitions(table.key)
+
+
+def stored_bytes(frame: DataFrame) -> int:
+    """The bytes of the files that a table's frame would read."""
+    spark = frame.sparkSession
+    jvm: Any = spark._jvm  # noqa: SLF001 - Python has no word for a file's size
+    hadoop: Any = spark.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001
+    paths = [jvm.org.apache.hadoop.fs.Path(file) for file in frame.inputFiles()]
+    return sum(int(path.getFileSystem(hadoop).getFileStatus(path).getLen()) for path in paths)
+
+
 def require(frame: DataFrame, *columns: str, table: Table) -> None:
     """Raise ContractBroken where the frame lacks a column that the table's merge needs."""
     if lacking := [name for name in columns if name not in frame.columns]:

@@ -20,6 +20,7 @@ from dataclasses import replace
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructType
 
 from lakehouse_core.errors import ClockBehind, ContractBroken
 from lakehouse_core.ports import Commit, Table
@@ -32,6 +33,7 @@ META_COLUMNS = (
     "_hoodie_record_key",
     "_hoodie_partition_path",
     "_hoodie_file_name",
+    "_hoodie_is_deleted",  # which rows a patch removes; false in all that are there
 )
 # A merge rewrites each bucket that it touches, and hashed keys touch all: few buckets, each a task's worth of work.
 ROWS_PER_BUCKET = 200_000
@@ -76,12 +78,20 @@ _MERGE_ON_READ = {
     "hoodie.compact.inline": "false",
     "hoodie.compact.inline.max.delta.commits": "1",
 }
+# Rows are looked for by the bounds of their files' keys; what is new goes into files that are not full yet.
+_CLUSTERED = {
+    "hoodie.index.type": "BLOOM",
+    "hoodie.parquet.max.file.size": str(8 * 1024**2),
+    "hoodie.parquet.small.file.limit": str(1024**2),
+}
 _LOAD = {"hoodie.datasource.write.operation": "bulk_insert"}
 _COLUMNS_MAY_GO = {"hoodie.datasource.write.schema.allow.auto.evolution.column.drop": "true"}
 _OVERWRITTEN = "insert_overwrite"
 # Rows go from Spark into the files as they are; by records, each row is made into one first.
 _OVERWRITE = _LOAD | _COLUMNS_MAY_GO | {"hoodie.bulkinsert.overwrite.operation.type": _OVERWRITTEN}
 _OVERWRITE_BY_RECORDS = _COLUMNS_MAY_GO | {"hoodie.datasource.write.operation": "insert_overwrite_table"}
+_UPSERT = {"hoodie.datasource.write.operation": "upsert", "hoodie.combine.before.upsert": "false"}
+_DELETED = "_hoodie_is_deleted"
 
 
 def buckets_for(rows: int) -> int:
@@ -105,6 +115,8 @@ class HudiFormat:
     def overwrite(self, table: Table, frame: DataFrame) -> Commit:
         """Replace the table's content (create it if absent), laid out for ``table.rows_hint`` rows."""
         frames.require(frame, table.key, table=table)
+        if table.clustered:
+            frame = frames.clustered(frame, table)
         client, buckets = self._java.timeline(table), buckets_for(table.rows_hint)
         if not written(client):
             return self._write(table, frame, buckets, _LOAD, client)[0]
@@ -120,8 +132,16 @@ class HudiFormat:
         frames.require(frame, table.key, frames.ordering_of(table), table=table)
         client = self._java.existing(table)
         frames.require_like(frame, self._java.schema(client), table=table)
-        upsert = {"hoodie.datasource.write.operation": "upsert", "hoodie.combine.before.upsert": "false"}
-        return self._write(table, frames.one_per_key(frame, table), self._buckets(table, client), upsert, client)[0]
+        return self._write(table, frames.one_per_key(frame, table), self._buckets(table, client), _UPSERT, client)[0]
+
+    def patch(self, table: Table, frame: DataFrame, gone: str) -> Commit:
+        """Upsert by key, and delete the keys of the rows whose column ``gone`` is true; Hudi keeps that column, for itself."""
+        frames.require(frame, table.key, gone, table=table)
+        client = self._java.existing(table)
+        stored = self._java.schema(client)
+        frames.require_like(frame, StructType([field for field in stored if field.name != _DELETED]), table=table)
+        marked = frames.one_per_key(frame.withColumnRenamed(gone, _DELETED), table)
+        return self._write(table, marked, self._buckets(table, client), _UPSERT, client)[0]
 
     def read(self, table: Table) -> DataFrame:
         """The current rows, without Hudi's own columns; TableMissing if never written."""
@@ -144,6 +164,11 @@ class HudiFormat:
         """
         frame = self._read(table)
         return frame.where(frame["_hoodie_commit_time"] > commit).drop(*META_COLUMNS)
+
+    def last(self, table: Table) -> Commit:
+        """The newest completed commit; TableMissing if never written."""
+        client = self._java.existing(table)
+        return self._java.commit(client, last(client))
 
     def history(self, table: Table) -> list[Commit]:
         """The completed commits whose files are still there, oldest first; TableMissing if never written."""
@@ -228,6 +253,7 @@ class HudiFormat:
         return (
             _OPTIONS
             | (_MERGE_ON_READ if table.merge_on_read else _COPY_ON_WRITE)
+            | (_CLUSTERED if table.clustered else {})
             | ordering
             | {
                 "hoodie.table.name": table.name,

@@ -1,27 +1,27 @@
 """One source, one bronze, two lakes: what Hudi's silver and gold hold, Delta's hold too, row for row."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 from lakehouse_home import Lakehouse
+from two_lakes import Lakes, beside
 
 from lakehouse_core.blueprint import Blueprint
 from lakehouse_core.contracts import CONTRACTS
 from lakehouse_core.errors import TableMissing
 from lakehouse_core.gold import MARTS
-from lakehouse_core.intake import MART_KEY
+from lakehouse_core.gold.keys import MART_KEY
 from lakehouse_core.silver import CLEAN
 from lakehouse_core.tables import format_named
 from lakehouse_local.capture import manifest
 from lakehouse_local.errors import NoSuchTime
-from lakehouse_local.lake import batch, checks, gold, retention, work
+from lakehouse_local.lake import batch, checks, gold, retention
 from lakehouse_local.lake.batch import Batch
 from lakehouse_local.lake.lake import Lake
 from lakehouse_local.lake.records import RunRecord
-from lakehouse_local.lake.sources import Captured
 from lakehouse_local.providers import s3_client, s3_export
 from lakehouse_local.query import snapshot
 from lakehouse_local.query.engine import QueryEngine
@@ -46,31 +46,10 @@ OTHER_KEY = "update core_event set id = id + 800000000 where id in (select id fr
 DELETE = "delete from core_event where id in (select id from core_event order by id limit 30)"
 
 
-@dataclass(frozen=True)
-class Lakes:
-    """The Delta lake, which its own capture feeds, and the Hudi lake, which is given the same bronze."""
-
-    delta: Lakehouse
-    hudi: Lakehouse
-
-    def take_in(self) -> None:
-        """One run on each side over the same manifests."""
-        work.run(self.delta.parts, self.delta.settings, lambda _: None, table_format="delta")
-        storage, source = self.delta.storage, self.delta.bucket("bronze")
-        for key in storage.keys(source, ""):
-            storage.put(self.hudi.bucket("bronze"), key, storage.get(source, key))
-        nothing = Captured(0, 0, 0, 0.0)
-        work.take_in(self.hudi.parts, self.hudi.settings, nothing, lambda _: None, table_format="hudi")
-
-
 @pytest.fixture(scope="module")
 def lakes(lake: Lakehouse) -> Lakes:
     """Both lakes after a full load, business days and trouble: key changes, late events, deletes, a truncate."""
-    other = replace(lake.settings, naming=replace(lake.settings.naming, suffix="hudi"))
-    both = Lakes(lake, Lakehouse(other))
-    part = lake.parts.s3
-    for layer in ("bronze", "silver", "gold"):
-        s3_export.create_bucket(s3_client.client(part), both.hudi.bucket(layer), part.region)
+    both = beside(lake)
     both.take_in()
     lake.simulate(1)
     lake.change(OTHER_KEY, LATE_EVENT)

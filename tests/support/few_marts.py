@@ -1,4 +1,4 @@
-"""A lakehouse whose gold is small: one mart of each kind."""
+"""Lakehouses whose gold is smaller: one mart of each kind, or those alone that are kept up to date by slices."""
 
 from dataclasses import replace
 
@@ -20,3 +20,8 @@ def people_marts(blueprint: Blueprint) -> Blueprint:
 
 def _only(blueprint: Blueprint, names: tuple[str, ...]) -> Blueprint:
     return replace(blueprint, marts=tuple(mart for mart in blueprint.marts if mart.name in names))
+
+
+def sliced_marts(blueprint: Blueprint) -> Blueprint:
+    """The blueprint with the marts that have slices."""
+    return replace(blueprint, marts=tuple(mart for mart in blueprint.marts if mart.slices))

@@ -10,6 +10,7 @@ from lakehouse_core.blueprint import STANDARD, Blueprint
 from lakehouse_core.contracts import CONTRACTS, Column, Contract, Derived, Predicate, Reference, Rule, Unique
 from lakehouse_core.errors import BlueprintInvalid, UnknownEntity
 from lakehouse_core.gold import MARTS, Mart
+from lakehouse_core.gold.slices import Slices
 
 REVIEW = Contract("shop_review", "review", "reviews", "one row per review", (Column("id", "bigint"),))
 
@@ -81,6 +82,18 @@ WRONG: list[tuple[str, Callable[[Blueprint], Blueprint]]] = [
         lambda b: b.with_rules("order", rule(Predicate("true")), rule(Predicate("false"))),
     ),
     ("mart mine needs the frame 'order'; there are", lambda b: b.with_mart(mart("mine", "order"))),
+    (
+        "mart mine is clustered by 'day', which is no column of it",
+        lambda b: b.with_mart(replace(mart("mine", "orders"), cluster_by="day")),
+    ),
+    (
+        "mart mine is cut by 'day', which is no column of it",
+        lambda b: b.with_mart(replace(mart("mine", "orders"), slices=Slices(("day",), {}, lambda *_: {}))),
+    ),
+    (
+        "mart mine does not say which of its slices a change of 'orders' touches",
+        lambda b: b.with_mart(replace(mart("mine", "orders"), slices=Slices((), {}, lambda *_: {}))),
+    ),
     ("two are called 'revenue_daily': each mart", lambda b: b.with_mart(mart("revenue_daily", "orders"))),
 ]
 

@@ -46,7 +46,7 @@ def run(world: World) -> datetime:
         def refresh(mart: Mart) -> None:
             still_ours()
             table = intake.mart_table(mart, world.naming.database("gold"), world.root("gold"))
-            intake.refresh(mart, inputs, as_of, table, world.format)
+            intake.refresh(mart, inputs, table, world.format)
             catalog.register_mart(world, mart, table)
 
         with inputs.shared(world.blueprint.marts), ThreadPoolExecutor(SIDE_BY_SIDE) as pool:

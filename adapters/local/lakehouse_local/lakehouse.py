@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse_core import serve
 from lakehouse_core.errors import TableMissing
-from lakehouse_core.intake import MART_KEY
+from lakehouse_core.gold.keys import MART_KEY
 from lakehouse_core.quality import Report
 from lakehouse_core.tables import format_named
 from lakehouse_local import environment, extensions, supervisor

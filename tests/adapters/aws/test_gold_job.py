@@ -19,6 +19,7 @@ from lakehouse_core.contracts import CONTRACTS
 from lakehouse_core.errors import TableMissing
 from lakehouse_core.extensions import extended
 from lakehouse_core.gold import MARTS
+from lakehouse_core.gold.keys import MART_KEY
 
 ROOT = Path(__file__).parents[3]
 
@@ -61,7 +62,7 @@ def test_gold_of_a_business(
         database = world.naming.database("gold")
         for mart in MARTS:
             table = intake.mart_table(mart, database, world.root("gold"))
-            rows = world.format.read(table).drop(intake.MART_KEY).collect()
+            rows = world.format.read(table).drop(MART_KEY).collect()
             found = in_key_order(mart, [comparable(row.asDict()) for row in rows])
             assert_same_rows(oracle(source, mart, AS_OF), found)
             entry: Any = world.glue.get_table(DatabaseName=database, Name=mart.name)["Table"]

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -18,7 +19,7 @@ from lakehouse_core.errors import (
     UnknownFormat,
 )
 from lakehouse_core.ports import Table, TableFormat
-from lakehouse_core.tables import delta, format_named
+from lakehouse_core.tables import delta, format_named, frames, hudi
 from lakehouse_core.tables.hudi_java import HudiJava, instant_of
 
 pytestmark = pytest.mark.spark
@@ -68,6 +69,76 @@ def test_overwrite_creates_then_replaces(tables: TableFormat, table: Table, spar
     assert tables.exists(table)
     tables.overwrite(table, rows(spark, (9, "0020", "I", "z")))
     assert seen(tables.read(table)) == [(9, "0020", "I", "z")]
+
+
+def mart(tmp_path: Path) -> Table:
+    """A table without an ordering, as marts are."""
+    return Table("mart", "gold", (tmp_path / "mart").as_uri(), key="id")
+
+
+def test_a_patch_writes_and_removes_in_one_commit(tables: TableFormat, tmp_path: Path, spark: SparkSession) -> None:
+    """Of a table without an ordering: rows that are new, others and gone, again and again; what was is still readable."""
+    table = mart(tmp_path)
+    first = tables.overwrite(table, rows(spark, *FIRST))
+    gone = F.col("_op") == "D"
+    patch = rows(
+        spark, (1, "0001", "I", "other"), (2, "0002", "D", None), (7, "0001", "I", "new"), (8, "0001", "D", None)
+    )
+    second = tables.patch(table, patch.withColumn("gone", gone), "gone")
+    assert tables.last(table) == second
+    assert [commit.id for commit in tables.history(table)] == [first.id, second.id]
+    assert seen(tables.read(table)) == [(1, "0001", "I", "other"), (3, "0010", "I", "c"), (7, "0001", "I", "new")]
+    assert tables.read(table).columns == rows(spark, *FIRST).columns
+    tables.patch(table, rows(spark, (2, "0000", "I", "again"), (3, "0000", "D", "")).withColumn("gone", gone), "gone")
+    assert [row[0] for row in seen(tables.read(table))] == [1, 2, 7]
+    assert seen(tables.read_as_of(table, first.id)) == [tuple(row[:4]) for row in FIRST]
+    tables.overwrite(table, rows(spark, (9, "0020", "I", "z")))
+    assert seen(tables.read(table)) == [(9, "0020", "I", "z")]
+    assert tables.read(table).columns == rows(spark, *FIRST).columns
+
+
+def test_a_patch_that_does_not_fit_is_refused(tables: TableFormat, tmp_path: Path, spark: SparkSession) -> None:
+    """A patch without a column of the table, of another type, or with two rows for a key changes nothing."""
+    table = mart(tmp_path)
+    with pytest.raises(TableMissing, match="mart"):
+        tables.patch(table, rows(spark, *FIRST).withColumn("gone", F.lit(col=False)), "gone")
+    before = tables.overwrite(table, rows(spark, *FIRST))
+    marked = rows(spark, *FIRST).withColumn("gone", F.lit(col=False))
+    for frame, word in (
+        (marked.drop("value"), "value string"),
+        (marked.withColumn("value", F.lit(1)), "int was given"),
+        (marked.drop("gone"), "gone"),
+        (marked.union(marked.where("id = 2")), "id = 2"),
+    ):
+        with pytest.raises(ContractBroken, match=word):
+            tables.patch(table, frame, "gone")
+    assert tables.last(table) == before
+
+
+def test_a_patch_of_a_clustered_table(
+    tables: TableFormat, tmp_path: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows lie by group in files of their own: a patch of one group leaves the other groups' files as they are."""
+    monkeypatch.setitem(hudi._CLUSTERED, "hoodie.parquet.max.file.size", "1")
+    monkeypatch.setitem(delta._CLUSTERED, "maxRecordsPerFile", "50")
+    table = replace(mart(tmp_path), key="key", clustered=True)
+    day = F.date_format(F.date_add(F.lit("2026-01-01").cast("date"), (F.col("id") / 50).cast("int")), "yyyyMMdd")
+    frame = spark.range(400).select(F.concat_ws("-", day, "id").alias("key"), "id", F.lit("old").alias("value"))
+    tables.overwrite(table, frame.repartition(3))
+    before = set(tables.read(table).inputFiles())
+    new = spark.createDataFrame([("20260108-399", 399, "new"), ("20260108-400", 400, "new")], frame.schema)
+    gone = spark.createDataFrame([("20260108-398", 398, "old")], frame.schema)
+    marked = new.withColumn("gone", F.lit(col=False)).union(gone.withColumn("gone", F.lit(col=True)))
+    tables.patch(table, marked, "gone")
+    found = {row.id: row.value for row in tables.read(table).collect()}
+    assert found == dict.fromkeys(range(398), "old") | {399: "new", 400: "new"}
+    kept = before & set(tables.read(table).inputFiles())
+    assert len(before) > 1
+    assert len(before - kept) == 1
+    files = [Path(urlsplit(file).path) for file in tables.read(table).inputFiles()]
+    assert frames.stored_bytes(tables.read(table)) == sum(file.stat().st_size for file in files)
+    tables.overwrite(table, frame)
+    assert tables.read(table).count() == 400
 
 
 def test_only_a_row_that_is_not_older_wins(tables: TableFormat, table: Table, spark: SparkSession) -> None:

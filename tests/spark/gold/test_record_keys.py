@@ -6,7 +6,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse_core.gold import MARTS, Mart
-from lakehouse_core.intake import record_key
+from lakehouse_core.gold.keys import record_key
 
 TEXTS = ("a", "A", "", None, "null", "{}", "x,y:z", "x", "1")
 

@@ -53,6 +53,6 @@ class Lake:
         """The gold table of a mart."""
         return intake.mart_table(mart, self.naming.database("gold"), f"s3a://{self.naming.bucket('gold')}")
 
-    def log(self, contract: Contract, before: int) -> DataFrame:
-        """An entity's change log as the runs before that one left it."""
-        return intake.history(self.spark, contract, self.place(contract).log, before)
+    def log(self, contract: Contract, before: int, since: int = 0) -> DataFrame:
+        """An entity's change log of the runs from ``since`` on and before ``before``."""
+        return intake.history(self.spark, contract, self.place(contract).log, before, since)

@@ -36,7 +36,8 @@ class TableRecord:
     """One table after a run: its commit, what the run did to it, and the position of its newest truncate.
 
     ``columns`` are those of a silver table, as ``name type``; None where an older version wrote the record.
-    ``basis``: of a mart, a digest of what it was computed from.
+    ``basis``: of a mart, a digest of what it was computed from. ``read``: from how many rows of its inputs the run
+    computed the slices that changed; None where it computed it whole, or left it alone.
     """
 
     commit: str
@@ -48,6 +49,7 @@ class TableRecord:
     floor: str | None = None
     columns: tuple[str, ...] | None = None
     basis: str | None = None
+    read: int | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,12 @@ class RunRecord:
     def key(self) -> str:
         """The record's object key."""
         return f"{PREFIX}{self.run:012d}.json"
+
+    @property
+    def slices(self) -> dict[str, int]:
+        """Of the marts that the run computed by slices, from how many rows each."""
+        read = {mart: self.tables[f"gold.{mart}"].read for mart in self.marts}
+        return {mart: rows for mart, rows in read.items() if rows is not None}
 
     def to_json(self) -> bytes:
         """The object's body."""

@@ -2,12 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
-from lakehouse_core import intake
 from lakehouse_core.blueprint import Blueprint
 from lakehouse_core.errors import NothingCaptured
 from lakehouse_core.flow import Counts
@@ -31,19 +29,20 @@ from lakehouse_local.settings import Settings
 from lakehouse_local.spark.session import session
 from lakehouse_local.storage import S3Storage
 
-MARTS_SIDE_BY_SIDE = 3
-"""More than the machine's cores would only take memory from each other."""
-
 
 @dataclass(frozen=True)
 class RunReport:
-    """What a call did: the numbers of its runs, the account of each table, the marts, and how long each part took."""
+    """What a call did: the numbers of its runs, the account of each table, the marts, and how long each part took.
+
+    ``slices`` has, of the marts that were computed only where changes touched them, from how many rows that was.
+    """
 
     runs: tuple[int, ...]
     as_of: datetime | None
     captured: sources.Captured
     tables: dict[str, Counts] = field(default_factory=dict)
     marts: tuple[str, ...] = ()
+    slices: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def headline(self) -> str:
@@ -130,6 +129,7 @@ def take_in(
         _format_of(last, chosen)
         pending = _pending(storage, bucket, last)
         _require_fit(wanted, last, pending)
+        runs.before = None if any(each.kind == "load" for each in pending) else last
         while pending:
             batch = _next(lake, last, pending)
             pending = pending[len(batch.manifests) :]
@@ -187,7 +187,10 @@ def repeat(environment: Environment, settings: Settings, manifests: tuple[Manife
 
 @dataclass
 class _Runs:
-    """The runs of one call, one after another, under one lease: ``done`` are their records, ``taken`` what came in."""
+    """The runs of one call, one after another, under one lease: ``done`` are their records, ``taken`` what came in.
+
+    ``before`` is the record from whose gold the call may go on; None to compute every mart whole.
+    """
 
     lake: Lake
     settings: Settings
@@ -196,6 +199,7 @@ class _Runs:
     seconds: dict[str, float]
     done: list[RunRecord] = field(default_factory=list)
     taken: list[dict[str, Taken]] = field(default_factory=list)
+    before: RunRecord | None = None
 
     def silver(self, batch: Batch, last: RunRecord | None) -> RunRecord:
         """Take a batch into silver; its record so far."""
@@ -208,7 +212,8 @@ class _Runs:
         """Refresh gold if that is asked for, and make the run have happened."""
         if gold_too:
             with _timed(self.seconds, "gold"):
-                record = _with_gold(self.lake, record, self.say)
+                self.say(f"gold: {len(gold.stale(self.lake.blueprint, record))} marts")
+                record = gold.refreshed(self.lake, record, self.before)
         self.still_ours()
         _commit(self.lake, self.settings, record)
         self.done.append(record)
@@ -225,6 +230,7 @@ class _Runs:
                 for entity in self.lake.blueprint.contracts
             },
             marts=self.done[-1].marts if self.done else (),
+            slices=self.done[-1].slices if self.done else {},
             seconds=self.seconds,
         )
 
@@ -283,22 +289,6 @@ def _commit(lake: Lake, settings: Settings, record: RunRecord) -> None:
     if not lake.storage.put_if_absent(lake.silver, record.key, record.to_json()):
         raise LeaseLost(f"another process wrote {record.key}", hint="lakehouse run goes on from it")
     mark.advance(settings.home, run=record.run)
-
-
-def _with_gold(lake: Lake, record: RunRecord, say: Say) -> RunRecord:
-    """The record after every mart that may have changed was computed again."""
-    marts = gold.stale(lake.blueprint, record)
-    inputs = gold.inputs(lake, record)
-    say(f"gold: {len(marts)} marts")
-    with inputs.shared(marts), ThreadPoolExecutor(MARTS_SIDE_BY_SIDE) as pool:
-        commits = list(
-            pool.map(lambda mart: intake.refresh(mart, inputs, record.as_of, lake.mart(mart), lake.format), marts)
-        )
-    refreshed = {
-        f"gold.{mart.name}": TableRecord(commit.id, basis=gold.basis(mart, record, lake.blueprint))
-        for mart, commit in zip(marts, commits, strict=True)
-    }
-    return replace(record, tables={**record.tables, **refreshed}, marts=tuple(mart.name for mart in marts))
 
 
 def _require_fit(wanted: Blueprint, last: RunRecord | None, pending: Sequence[Manifest]) -> None:

@@ -37,6 +37,10 @@ def _mart(mart: Mart) -> Iterator[str]:
     yield ""
     yield f"- **Grain**: {mart.grain}; key {', '.join(f'`{name}`' for name in mart.key)}"
     yield f"- **Follows** {_FOLLOWS[mart.clock]}; inputs {', '.join(f'`{name}`' for name in mart.inputs)}"
+    slices = (
+        f"by {', '.join(f'`{name}`' for name in mart.slices.by)}, where changes touch it" if mart.slices else "whole"
+    )
+    yield f"- **Computed again** {slices}"
     for paragraph in told.split("\n\n")[1:]:
         yield f"- {words(paragraph)}"
     yield ""
